@@ -1,0 +1,278 @@
+"""Pong: two paddles, one ball, integer physics, nothing hidden and nothing random after `init`.
+
+All lengths below are in units of `scale` = min(H, W) / 32 pixels, so that a larger frame shows the
+same game. The ball is kept in 1/16 pixel; with the five plain angles it is always on whole pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_gen.game import Actions, Frames, GameSpec, Seeds, State
+from data_gen.randomness import integers
+
+STAY, UP, DOWN = range(3)
+BACKGROUND, LEFT_PADDLE, RIGHT_PADDLE, BALL, SCORE = range(5)
+PLAIN, WALL, PADDLE, SERVE, MISS, CLEAR = range(6)
+
+SUB = 16  # sub-pixels in a pixel
+BALL_SIZE = 2
+PADDLE_WIDTH = 2
+PADDLE_MARGIN = 1  # between the paddle and the edge behind it
+FACE = PADDLE_MARGIN + PADDLE_WIDTH  # distance of a paddle's face from the edge behind it
+ZONES = 5  # of a paddle; where the ball hits sets its angle
+WINNING = 5  # at this score both scores clear
+PIP_COLUMNS = 1 + 2 * np.arange(WINNING - 1)  # of the left score; the right one is its mirror image
+
+PLAIN_ANGLES = np.array([(SUB, SUB * vy) for vy in (-2, -1, 0, 1, 2)])  # (5, 2) |vx|, vy in 1/16 px
+
+
+def _fine_angles() -> NDArray[np.int64]:
+    """32 slopes up to 57 degrees at (nearly) one speed; with both sides these are 64 directions."""
+    rise = [np.sign(k) * (abs(k) * 20 // 31) for k in range(-31, 32, 2)]  # 1/16 px per tick
+    return np.array([(isqrt(24**2 - int(vy) ** 2), vy) for vy in rise])
+
+
+FINE_ANGLES = _fine_angles()  # (32, 2)
+
+
+@dataclass(frozen=True)
+class PongState(State):
+    paddles: NDArray[np.int64]  # (B, 2): top row of the left and the right paddle, px
+    ball: NDArray[np.int64]  # (B, 2): left column and top row, 1/16 px
+    side: NDArray[np.int64]  # (B,): -1 flies to the left, 1 to the right
+    angle: NDArray[np.int64]  # (B,): index into the table of angles
+    score: NDArray[np.int64]  # (B, 2): 0 .. 4 of the left and the right player
+
+
+class Pong:
+    """Pong for two. size: (H, W), multiples of 32. Parameters that are given as several values are
+    drawn for each item by its seed.
+
+    paddle_height: 3 to 24. paddle_speed: per tick, 1 to 4. ball_speed: factor 1 to 3.
+    serve_angles: the ball flies in one of 64 directions with sub-pixels, so that its velocity is
+    hidden; a paddle's zones then turn the ball instead of setting its angle.
+    Raises ValueError for parameters out of range.
+    """
+
+    def __init__(
+        self,
+        size: Sequence[int] = (32, 32),
+        paddle_height: int | Sequence[int] = 7,
+        paddle_speed: int | Sequence[int] = 2,
+        ball_speed: int | Sequence[int] = 1,
+        serve_angles: bool = False,
+    ) -> None:
+        height, width = _checked_size(size)
+        self._paddle_heights = _choices("paddle_height", paddle_height, 3, 24)
+        self._paddle_speeds = _choices("paddle_speed", paddle_speed, 1, 4)
+        self._ball_speeds = _choices("ball_speed", ball_speed, 1, 3)
+        self._serve_angles = bool(serve_angles)
+        self._angles = FINE_ANGLES if serve_angles else PLAIN_ANGLES
+        self._scale = min(height, width) // 32
+        self._width = width
+        self._field = height - self._scale  # rows below the score
+        self.spec = GameSpec(
+            name="pong",
+            version=1,
+            shape=(1, height, width),
+            actions=("stay", "up", "down"),
+            players=("left", "right"),
+            keys=({"w": UP, "s": DOWN}, {"up": UP, "down": DOWN}),
+            colours=("background", "left paddle", "right paddle", "ball", "score"),
+            palette=(
+                (18, 18, 28),
+                (90, 200, 250),
+                (255, 149, 90),
+                (250, 250, 240),
+                (120, 125, 150),
+            ),
+            tracked=("left paddle", "right paddle", "ball"),
+            context=2,
+            events=("plain", "wall", "paddle", "serve", "miss", "clear"),
+            description=("paddle height", "paddle speed", "ball speed", "serve angle"),
+            options={
+                "size": [height, width],
+                "paddle_height": list(self._paddle_heights),
+                "paddle_speed": list(self._paddle_speeds),
+                "ball_speed": list(self._ball_speeds),
+                "serve_angles": self._serve_angles,
+            },
+        )
+
+    def init(self, seeds: Seeds) -> PongState:
+        """Draw paddles, the serve and the variant of each item. seeds (B,) uint64."""
+        batch = len(seeds)
+        drawn = [
+            np.array(values)[integers(len(values), seeds, stream)]
+            for stream, values in enumerate(
+                (self._paddle_heights, self._paddle_speeds, self._ball_speeds)
+            )
+        ]
+        angle = integers(len(self._angles), seeds, 3)
+        serve_angle = angle if self._serve_angles else np.zeros(batch, np.int64)
+        room = self._field - drawn[0] * self._scale + 1
+        return PongState(
+            reward=np.zeros((batch, 2), np.float32),
+            terminated=np.zeros(batch, np.bool_),
+            description=np.stack([*drawn, serve_angle], 1).astype(np.float32),  # (B, 4)
+            event=np.zeros(batch, np.uint8),
+            paddles=np.stack([integers(room, seeds, 4), integers(room, seeds, 5)], 1),
+            ball=np.tile(self._centre(), (batch, 1)),
+            side=2 * integers(2, seeds, 6) - 1,
+            angle=angle,
+            score=np.zeros((batch, 2), np.int64),
+        )
+
+    def step(self, state: PongState, actions: Actions) -> PongState:
+        """One tick: the paddles move, then the ball; see `_fly` and `_count` for the order."""
+        speed = state.description[:, 1].astype(np.int64) * self._scale
+        direction = np.array([0, -1, 1])[actions]  # (B, P)
+        paddles = state.paddles + direction * speed[:, None]
+        paddles = np.clip(paddles, 0, (self._field - self._paddle_height(state))[:, None])
+        ball, side, angle, event = self._fly(state, paddles)
+        return self._count(state, paddles, ball, side, angle, event)
+
+    def render(self, state: PongState) -> Frames:
+        """Returns palette indices (B, 1, H, W). The ball is drawn over paddles, below the score."""
+        scale, width = self._scale, self._width
+        field = np.zeros((len(state.side), self._field, width), np.uint8)
+        rows, columns = np.arange(self._field), np.arange(width)
+        height = self._paddle_height(state)[:, None]
+        margin, face = PADDLE_MARGIN * scale, FACE * scale
+        for player, colour in enumerate((LEFT_PADDLE, RIGHT_PADDLE)):
+            top = state.paddles[:, player, None]
+            covered = np.logical_and(rows >= top, rows < top + height)  # (B, H - scale)
+            where = slice(margin, face) if player == 0 else slice(width - face, width - margin)
+            field[:, :, where] = (covered * np.uint8(colour))[:, :, None]
+        corner = state.ball // SUB
+        in_row = (rows >= corner[:, 1:]) & (rows < corner[:, 1:] + BALL_SIZE * scale)
+        in_column = (columns >= corner[:, :1]) & (columns < corner[:, :1] + BALL_SIZE * scale)
+        field[in_row[:, :, None] & in_column[:, None, :]] = BALL
+        pips = np.zeros((len(field), 1, width), np.uint8)  # (B, 1, W), repeated to `scale` rows
+        for count, column in enumerate(PIP_COLUMNS * scale):
+            pips[state.score[:, 0] > count, 0, column : column + scale] = SCORE
+            pips[state.score[:, 1] > count, 0, width - column - scale : width - column] = SCORE
+        return np.concatenate([np.repeat(pips, scale, 1), field], 1)[:, None]
+
+    def _fly(
+        self, state: PongState, paddles: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
+        """Move the ball: off the paddles, then off the walls. Both reflect, not clamp: clamping
+        would lose the overshoot. Returns ball (B, 2), side, angle and event (B,)."""
+        scale, size = self._scale, BALL_SIZE * self._scale
+        step = self._angles * (scale * state.description[:, 2].astype(np.int64))[:, None, None]
+        items = np.arange(len(step))
+        side, angle = state.side, state.angle
+        x, y = state.ball[:, 0], state.ball[:, 1]
+
+        # A paddle's face is crossed in this tick. To the right everything is mirrored.
+        right_face = (self._width - FACE * scale - size) * SUB
+        distance = np.where(side < 0, x - FACE * scale * SUB, right_face - x)
+        travel = step[items, angle, 0]
+        reached = (distance >= 0) & (distance < travel)
+        offset = y // SUB - paddles[items, (side > 0).astype(np.int64)] + size - 1
+        contacts = self._paddle_height(state) + size - 1
+        hit = reached & (offset >= 0) & (offset < contacts)
+        zone = (2 * offset + 1) * ZONES // (2 * contacts)  # 0 at the top .. 4 at the bottom
+        turned = angle + 3 * (zone - 2) if self._serve_angles else zone
+        angle = np.where(hit, np.clip(turned, 0, len(self._angles) - 1), angle)
+        travel = np.where(hit, 2 * distance - travel, travel)
+        new_x = x + side * travel
+        side = np.where(hit, -side, side)
+
+        lowest = (self._field - size) * SUB
+        new_y = y + step[items, angle, 1]
+        bounced = (new_y < 0) | (new_y > lowest)
+        new_y = np.where(new_y < 0, -new_y, np.where(new_y > lowest, 2 * lowest - new_y, new_y))
+        angle = np.where(bounced, len(self._angles) - 1 - angle, angle)
+        event = np.where(hit, PADDLE, np.where(bounced, WALL, PLAIN)).astype(np.uint8)
+        return np.stack([new_x, new_y], 1), side, angle, event
+
+    def _count(
+        self,
+        state: PongState,
+        paddles: NDArray[np.int64],
+        ball: NDArray[np.int64],
+        side: NDArray[np.int64],
+        angle: NDArray[np.int64],
+        event: NDArray[np.uint8],
+    ) -> PongState:
+        """Score the balls that left the field and serve again from the centre."""
+        out_left = ball[:, 0] < 0
+        out_right = ball[:, 0] > (self._width - BALL_SIZE * self._scale) * SUB
+        points = np.stack([out_right, out_left], 1)  # (B, 2): who scores
+        score = state.score + points
+        clear = np.logical_or(score[:, 0] >= WINNING, score[:, 1] >= WINNING)  # (B,)
+        score = np.where(clear[:, None], 0, score)
+        out = out_left | out_right
+        # The serve follows from the score, so that the frame shows all that is to be known.
+        serve_side = np.where(score.sum(1) % 2 == 0, 1, -1)
+        if self._serve_angles:
+            first = state.description[:, 3].astype(np.int64)
+            serve_angle = (first + 11 * score[:, 0] + 17 * score[:, 1]) % len(self._angles)
+        else:
+            serve_angle = (2 * score[:, 0] + score[:, 1]) % len(self._angles)
+        served = (state.event == MISS) | (state.event == CLEAR)  # the first tick of a new ball
+        event = np.where(served, SERVE, event)
+        event = np.where(out, np.where(clear, CLEAR, MISS), event)
+        return PongState(
+            reward=(points.astype(np.float32) - points[:, ::-1]),
+            terminated=state.terminated,
+            description=state.description,
+            event=event.astype(np.uint8),
+            paddles=paddles,
+            ball=np.where(out[:, None], self._centre(), ball),
+            side=np.where(out, serve_side, side),
+            angle=np.where(out, serve_angle, angle),
+            score=score,
+        )
+
+    def _centre(self) -> NDArray[np.int64]:
+        size = BALL_SIZE * self._scale
+        return np.array([(self._width - size) // 2, (self._field - size) // 2]) * SUB
+
+    def _paddle_height(self, state: PongState) -> NDArray[np.int64]:
+        return state.description[:, 0].astype(np.int64) * self._scale  # (B,) px
+
+
+def expert(frames: Frames, aim: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Follow the ball, from the frame alone. aim (B, 2) in [-1, 1]: where on its paddle each player
+    wants to meet the ball, top to bottom. Returns actions (B, 2); stays where a thing is not seen.
+    """
+    actions = np.zeros((len(frames), 2), np.int64)
+    rows = np.arange(frames.shape[2])
+    ball = (frames[:, 0] == BALL).any(2)  # (B, H)
+    ball_row = _middle(ball, rows)
+    for player, colour in enumerate((LEFT_PADDLE, RIGHT_PADDLE)):
+        paddle = (frames[:, 0] == colour).any(2)
+        reach = paddle.sum(1) / 2
+        gap = ball_row - (_middle(paddle, rows) + aim[:, player] * reach)
+        seen = ball.any(1) & paddle.any(1)
+        actions[:, player] = np.where(seen & (gap < -1), UP, np.where(seen & (gap > 1), DOWN, STAY))
+    return actions
+
+
+def _middle(mask: NDArray[np.bool_], rows: NDArray[Any]) -> NDArray[np.float64]:
+    return (mask * rows).sum(1) / np.maximum(mask.sum(1), 1)
+
+
+def _choices(name: str, values: int | Sequence[int], low: int, high: int) -> tuple[int, ...]:
+    chosen = (values,) if isinstance(values, int) else tuple(values)
+    if not chosen or not all(isinstance(value, int) and low <= value <= high for value in chosen):
+        raise ValueError(
+            f"{name} must be one or more whole numbers from {low} to {high}, not {values!r}"
+        )
+    return chosen
+
+
+def _checked_size(size: Sequence[int]) -> tuple[int, int]:
+    if len(size) != 2 or any(not isinstance(n, int) or n < 32 or n % 32 for n in size):
+        raise ValueError(f"size must be two multiples of 32, such as 32 64, not {size!r}")
+    return size[0], size[1]

@@ -1,0 +1,1 @@
+"""Learned game engines: training, judging and playing them."""
