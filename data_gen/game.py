@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, cast
 
@@ -123,7 +124,7 @@ def replace_items(state: S, index: NDArray[np.intp], items: S) -> S:
     """A state in which the items `index` (N,) are those of `items` (N games)."""
 
     def put(old: NDArray[Any], new: NDArray[Any]) -> NDArray[Any]:
-        changed = old.copy()
+        changed = deepcopy(old)  # not old.copy(): a learned game's fields are tensors
         changed[index] = new
         return changed
 

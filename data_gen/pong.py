@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +76,7 @@ class Pong:
         self._angles = FINE_ANGLES if serve_angles else PLAIN_ANGLES
         self._scale = min(height, width) // 32
         self._width = width
+        self._pips = _pip_rows(width, self._scale)
         self._field = height - self._scale  # rows below the score
         self.spec = GameSpec(
             name="pong",
@@ -117,13 +117,14 @@ class Pong:
         ]
         angle = integers(len(self._angles), seeds, 3)
         serve_angle = angle if self._serve_angles else np.zeros(batch, np.int64)
-        room = self._field - drawn[0] * self._scale + 1
+        rooms = self._field // self._scale - drawn[0] + 1
+        paddles = np.stack([integers(rooms, seeds, 4), integers(rooms, seeds, 5)], 1)
         return PongState(
             reward=np.zeros((batch, 2), np.float32),
             terminated=np.zeros(batch, np.bool_),
             description=np.stack([*drawn, serve_angle], 1).astype(np.float32),  # (B, 4)
             event=np.zeros(batch, np.uint8),
-            paddles=np.stack([integers(room, seeds, 4), integers(room, seeds, 5)], 1),
+            paddles=paddles * self._scale,
             ball=np.tile(self._centre(), (batch, 1)),
             side=2 * integers(2, seeds, 6) - 1,
             angle=angle,
@@ -142,24 +143,23 @@ class Pong:
     def render(self, state: PongState) -> Frames:
         """Returns palette indices (B, 1, H, W). The ball is drawn over paddles, below the score."""
         scale, width = self._scale, self._width
-        field = np.zeros((len(state.side), self._field, width), np.uint8)
-        rows, columns = np.arange(self._field), np.arange(width)
+        items = np.arange(len(state.side))
+        frames = np.zeros((len(items), scale + self._field, width), np.uint8)
+        frames[:, :scale] = self._pips[state.score[:, 0], state.score[:, 1], None]
+        rows = np.arange(self._field)
         height = self._paddle_height(state)[:, None]
         margin, face = PADDLE_MARGIN * scale, FACE * scale
         for player, colour in enumerate((LEFT_PADDLE, RIGHT_PADDLE)):
             top = state.paddles[:, player, None]
             covered = np.logical_and(rows >= top, rows < top + height)  # (B, H - scale)
             where = slice(margin, face) if player == 0 else slice(width - face, width - margin)
-            field[:, :, where] = (covered * np.uint8(colour))[:, :, None]
-        corner = state.ball // SUB
-        in_row = (rows >= corner[:, 1:]) & (rows < corner[:, 1:] + BALL_SIZE * scale)
-        in_column = (columns >= corner[:, :1]) & (columns < corner[:, :1] + BALL_SIZE * scale)
-        field[in_row[:, :, None] & in_column[:, None, :]] = BALL
-        pips = np.zeros((len(field), 1, width), np.uint8)  # (B, 1, W), repeated to `scale` rows
-        for count, column in enumerate(PIP_COLUMNS * scale):
-            pips[state.score[:, 0] > count, 0, column : column + scale] = SCORE
-            pips[state.score[:, 1] > count, 0, width - column - scale : width - column] = SCORE
-        return np.concatenate([np.repeat(pips, scale, 1), field], 1)[:, None]
+            frames[:, scale:, where] = (covered * np.uint8(colour))[:, :, None]
+        corner = state.ball // SUB  # (B, 2)
+        extent = np.arange(BALL_SIZE * scale)
+        ball_rows = scale + corner[:, 1, None] + extent  # (B, size)
+        ball_columns = corner[:, 0, None] + extent
+        frames[items[:, None, None], ball_rows[:, :, None], ball_columns[:, None, :]] = BALL
+        return frames[:, None]
 
     def _fly(
         self, state: PongState, paddles: NDArray[np.int64]
@@ -180,7 +180,8 @@ class Pong:
         offset = y // SUB - paddles[items, (side > 0).astype(np.int64)] + size - 1
         contacts = self._paddle_height(state) + size - 1
         hit = reached & (offset >= 0) & (offset < contacts)
-        zone = (2 * offset + 1) * ZONES // (2 * contacts)  # 0 at the top .. 4 at the bottom
+        zones = (2 * (offset // scale) + 1) * ZONES // (2 * (contacts // scale))
+        zone = np.minimum(zones, ZONES - 1)  # 0 at the top .. 4 at the bottom
         turned = angle + 3 * (zone - 2) if self._serve_angles else zone
         angle = np.where(hit, np.clip(turned, 0, len(self._angles) - 1), angle)
         travel = np.where(hit, 2 * distance - travel, travel)
@@ -235,8 +236,9 @@ class Pong:
         )
 
     def _centre(self) -> NDArray[np.int64]:
-        size = BALL_SIZE * self._scale
-        return np.array([(self._width - size) // 2, (self._field - size) // 2]) * SUB
+        # In whole units: parity keeps two frames unambiguous, and has to be the same at any scale.
+        units = [(length // self._scale - BALL_SIZE) // 2 for length in (self._width, self._field)]
+        return np.array(units) * self._scale * SUB
 
     def _paddle_height(self, state: PongState) -> NDArray[np.int64]:
         return state.description[:, 0].astype(np.int64) * self._scale  # (B,) px
@@ -246,21 +248,31 @@ def expert(frames: Frames, aim: NDArray[np.float64]) -> NDArray[np.int64]:
     """Follow the ball, from the frame alone. aim (B, 2) in [-1, 1]: where on its paddle each player
     wants to meet the ball, top to bottom. Returns actions (B, 2); stays where a thing is not seen.
     """
-    actions = np.zeros((len(frames), 2), np.int64)
-    rows = np.arange(frames.shape[2])
-    ball = (frames[:, 0] == BALL).any(2)  # (B, H)
-    ball_row = _middle(ball, rows)
-    for player, colour in enumerate((LEFT_PADDLE, RIGHT_PADDLE)):
-        paddle = (frames[:, 0] == colour).any(2)
+    batch, _, height, width = frames.shape
+    scale = min(height, width) // 32
+    ball = frames.reshape(batch, -1) == BALL  # (B, H * W)
+    first = ball.argmax(1)
+    ball_seen = ball[np.arange(batch), first]
+    ball_row = first // width + BALL_SIZE * scale / 2  # (B,) its middle
+    actions = np.zeros((batch, 2), np.int64)
+    for player, (colour, column) in enumerate(
+        ((LEFT_PADDLE, PADDLE_MARGIN * scale), (RIGHT_PADDLE, width - 1 - PADDLE_MARGIN * scale))
+    ):
+        paddle = frames[:, 0, :, column] == colour  # (B, H)
         reach = paddle.sum(1) / 2
-        gap = ball_row - (_middle(paddle, rows) + aim[:, player] * reach)
-        seen = ball.any(1) & paddle.any(1)
+        gap = ball_row - (paddle.argmax(1) + reach * (1 + aim[:, player]))
+        seen = ball_seen & (reach > 0)
         actions[:, player] = np.where(seen & (gap < -1), UP, np.where(seen & (gap > 1), DOWN, STAY))
     return actions
 
 
-def _middle(mask: NDArray[np.bool_], rows: NDArray[Any]) -> NDArray[np.float64]:
-    return (mask * rows).sum(1) / np.maximum(mask.sum(1), 1)
+def _pip_rows(width: int, scale: int) -> NDArray[np.uint8]:
+    """The score's row for every score of both players: (5, 5, W)."""
+    rows = np.zeros((WINNING, WINNING, width), np.uint8)
+    for count, column in enumerate(PIP_COLUMNS * scale):
+        rows[count + 1 :, :, column : column + scale] = SCORE
+        rows[:, count + 1 :, width - column - scale : width - column] = SCORE
+    return rows
 
 
 def _choices(name: str, values: int | Sequence[int], low: int, high: int) -> tuple[int, ...]:

@@ -1,0 +1,244 @@
+"""The command line of the true games: generate, inspect and verify datasets, list the games.
+
+Nothing heavy is imported before a command runs, so that --help answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from data_gen.errors import UserError, run_command
+
+_EXAMPLE = "example: python -m data_gen generate pong --episodes 2000 --ticks 128 --out data/pong"
+
+
+def run() -> None:
+    """The program: exit 0, 1 for a bad dataset, 2 for what a user can mend, 130 for Ctrl-C."""
+    run_command(main)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; `arguments` are the program's own by default. Returns the exit code."""
+    chosen = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = chosen.command
+    return command(chosen)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; see {self.prog} --help")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m data_gen", description="True games and their datasets.")
+    parser.epilog = _EXAMPLE
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(command: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        name = command.__name__.strip("_")
+        sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        sub.set_defaults(command=command)
+        sub.add_argument("--json", action="store_true", help="print one JSON object, no bar")
+        return sub
+
+    sub = add(_generate, "play a game and keep what happens; goes on where a run was stopped")
+    sub.epilog = _EXAMPLE
+    sub.add_argument("game", metavar="GAME", help="as `games` lists them")
+    sub.add_argument("--episodes", type=int, default=2000, help="how many (default: %(default)s)")
+    sub.add_argument("--ticks", type=int, default=128, help="of an episode (default: %(default)s)")
+    sub.add_argument("--out", type=Path, metavar="FOLDER", help="default: data/GAME")
+    sub.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    sub.add_argument(
+        "--players",
+        nargs="+",
+        metavar="PLAYER",
+        default=["sticky", "tracker:0.7"],
+        help="who plays, each seat of each episode drawn by its seed: random, sticky, tracker,"
+        " tracker:SKILL (default: sticky tracker:0.7)",
+    )
+    sub.add_argument(
+        "--option",
+        nargs="+",
+        action="extend",
+        metavar="KEY=VALUE",
+        default=[],
+        help="of the game, such as serve_angles=true or 'size=[64,64]'",
+    )
+    sub.add_argument("--shard-episodes", type=int, help="in a file (default: 64 MiB of raw frames)")
+
+    sub = add(_inspect, "say what is in a dataset, and write a gif of it")
+    sub.add_argument("folder", type=Path, metavar="FOLDER")
+    sub.add_argument("--gif", type=Path, metavar="FILE", help="default: FOLDER/preview.gif")
+
+    sub = add(_verify, "prove a dataset: compare its checksums, play it again, compare every byte")
+    sub.add_argument("folder", type=Path, metavar="FOLDER")
+
+    add(_games, "list the games and their options")
+    return parser
+
+
+def _generate(chosen: argparse.Namespace) -> int:
+    game = _made_game(chosen.game, _options(chosen.option))
+    folder = chosen.out or Path("data") / chosen.game
+
+    from data_gen.generate import generate
+
+    done = 0
+
+    def count(episodes: int, total: int) -> None:
+        nonlocal done
+        done = episodes
+        advance(episodes, total)
+
+    try:
+        with _bar(chosen.json) as advance:
+            result = generate(
+                folder,
+                game,
+                chosen.players,
+                chosen.episodes,
+                chosen.ticks,
+                seed=chosen.seed,
+                shard_episodes=chosen.shard_episodes,
+                progress=count,
+            )
+    except KeyboardInterrupt:
+        print(
+            f"stopped; {done:,} of {chosen.episodes:,} episodes are kept in {folder}:"
+            " run the same command once more to go on",
+            file=sys.stderr,
+        )
+        return 130
+    size = sum(shard.size for shard in result.manifest.shards)
+    if chosen.json:
+        _print_json(
+            folder=str(folder),
+            episodes=chosen.episodes,
+            ticks=chosen.ticks,
+            shards=len(result.manifest.shards),
+            shards_made=result.made,
+            disk_bytes=size,
+        )
+    elif result.made:
+        print(
+            f"{chosen.episodes:,} episodes of {chosen.ticks:,} ticks are in {folder}"
+            f" ({size / 1e6:,.1f} MB); look at them with: python -m data_gen inspect {folder}"
+        )
+    else:
+        print(f"{folder} already holds these {chosen.episodes:,} episodes; nothing was written")
+    return 0
+
+
+def _inspect(chosen: argparse.Namespace) -> int:
+    from data_gen.dataset import Dataset
+    from data_gen.summary import summarise, table, write_preview
+
+    dataset = Dataset.open(chosen.folder, memory_limit=0)  # most of it is not looked at
+    with _bar(chosen.json) as advance:
+        summary = summarise(dataset, advance)
+    if not chosen.json:
+        print(table(summary))
+    gif = chosen.gif or chosen.folder / "preview.gif"
+    write_preview(dataset, gif)
+    if chosen.json:
+        _print_json(**summary, gif=str(gif))
+    else:
+        print(f"{'preview':<9} {gif}")
+    return 0
+
+
+def _verify(chosen: argparse.Namespace) -> int:
+    from data_gen.verify import verify
+
+    with _bar(chosen.json) as advance:
+        problems = verify(chosen.folder, advance)
+    if chosen.json:
+        _print_json(proved=not problems, problems=[vars(problem) for problem in problems])
+    elif problems:
+        print("\n".join(f"bad: {problem}" for problem in problems))
+    else:
+        print(
+            "proved: the checksums are right, and played again from its seed every episode gives"
+            " the same actions, frames, rewards and events, byte for byte"
+        )
+    return 1 if problems else 0
+
+
+def _games(chosen: argparse.Namespace) -> int:
+    from data_gen.registry import GAMES, make_game
+
+    games = {name: make_game(name) for name in sorted(GAMES)}
+    if chosen.json:
+        _print_json(**{name: dict(game.spec.options) for name, game in games.items()})
+        return 0
+    for name, game in games.items():
+        print(f"{name}: {(type(game).__doc__ or '').strip().splitlines()[0]}")
+        for key, value in game.spec.options.items():
+            print(f"    --option {key}={json.dumps(value, separators=(',', ':'))}")
+    return 0
+
+
+def _made_game(name: str, options: dict[str, Any]) -> Any:
+    """The game `name` with its options. Raises UserError with the nearest names there are."""
+    from data_gen.registry import GAMES, make_game
+
+    if name not in GAMES:
+        raise UserError(f"unknown game {name!r}; {_nearest(name, GAMES)}")
+    try:
+        allowed = make_game(name).spec.options
+        for key in options:
+            if key not in allowed:
+                raise UserError(f"{name} has no option {key!r}; {_nearest(key, allowed)}")
+        return make_game(name, **options)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def _options(texts: Sequence[str]) -> dict[str, Any]:
+    """ "key=value" each; the value is JSON where it can be read as such, else a string."""
+    options: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UserError(f"--option wants KEY=VALUE, not {text!r}")
+        try:
+            options[key] = json.loads(value)
+        except ValueError:
+            options[key] = value
+    return options
+
+
+def _nearest(name: str, allowed: Iterable[str]) -> str:
+    names = sorted(allowed)
+    near = difflib.get_close_matches(name, names, 1)
+    return (f"did you mean {near[0]!r}? " if near else "") + f"choose from {', '.join(names)}"
+
+
+@contextmanager
+def _bar(quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Gives progress(done, total): a bar on a terminal, for what lasts over two seconds."""
+    from tqdm import tqdm
+
+    # disable=None: silent when stderr is no terminal
+    with tqdm(unit=" episodes", delay=2, disable=quiet or None) as bar:
+
+        def advance(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield advance
+
+
+def _print_json(**values: Any) -> None:
+    print(json.dumps(values))
+
+
+if __name__ == "__main__":
+    run()

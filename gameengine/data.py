@@ -1,0 +1,168 @@
+"""The data of a run: training windows without end, held-out windows to judge by."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+from torch import Tensor
+
+from data_gen.game import AnyGame, GameSpec
+from data_gen.players import make_players
+from data_gen.randomness import held_out_seeds
+from data_gen.registry import game_of, make_game
+from data_gen.rollout import roll_out
+from gameengine.windows import Batch, FolderSource, LiveSource, MinedSource, WindowSource, cut
+
+VALIDATION_GAMES = 32
+
+
+class GameData(pl.LightningDataModule):
+    """Windows of one game.
+
+    game, options: as for data_gen.registry.make_game. folder: train on this dataset instead of on
+    games that are played meanwhile; game and options then come from its manifest.
+    players: who plays in training; held_out_players: who plays when the engine is judged.
+    ticks_per_batch: predicted ticks in a batch; the number of windows follows from their `length`.
+    event_share, start_share: see LiveSource. mined_share: of windows that were got wrong before.
+    round_batches: batches between two validations (and between two savings of the run).
+    """
+
+    def __init__(
+        self,
+        game: str = "pong",
+        options: dict[str, Any] | None = None,
+        folder: str | None = None,
+        players: Sequence[str] = ("random", "sticky", "tracker:0.5"),
+        held_out_players: Sequence[str] = ("tracker:0.9",),
+        ticks_per_batch: int = 64,
+        length: int = 1,
+        event_share: float = 0.4,
+        start_share: float = 0.05,
+        mined_share: float = 0.25,
+        round_batches: int = 100,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        for name, value in (
+            ("ticks_per_batch", ticks_per_batch),
+            ("length", length),
+            ("round_batches", round_batches),
+        ):
+            if value < 1:
+                raise ValueError(f"data.{name} must be at least 1, not {value}")
+        shares = {"event": event_share, "start": start_share, "mined": mined_share}
+        if min(shares.values()) < 0 or event_share + start_share > 1 or mined_share >= 1:
+            raise ValueError(f"the data's shares must lie between 0 and 1, not {shares}")
+        self.ticks_per_batch, self.length, self.round_batches = (
+            ticks_per_batch,
+            length,
+            round_batches,
+        )
+        self.draw_seconds = 0.0  # spent on making windows
+        self._seed = seed
+        source: WindowSource
+        if folder is None:
+            self.game: AnyGame = make_game(game, **(options or {}))
+            cast = make_players(players)
+            source = LiveSource(
+                self.game, cast, seed, event_share=event_share, start_share=start_share
+            )
+        else:
+            source = FolderSource(Path(folder), seed)
+            self.game = game_of(source.spec)
+        self._source = MinedSource(source, mined_share, seed=seed)
+        self.held_out = make_players(held_out_players)
+        self._validation: dict[int, Batch] = {}
+
+    @staticmethod
+    def of(trainer: pl.Trainer) -> GameData:
+        """The data of a trainer. Raises RuntimeError if it is of another kind."""
+        data = trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]
+        if not isinstance(data, GameData):
+            raise RuntimeError(f"the trainer needs GameData, not {type(data).__name__}")
+        return data
+
+    @property
+    def spec(self) -> GameSpec:
+        return self.game.spec
+
+    def train_dataloader(self) -> Round:
+        return Round(self)
+
+    def val_dataloader(self) -> HeldOut:
+        return HeldOut(self)
+
+    def held_out_windows(self) -> Batch:
+        """Held-out windows of the present length, the same ones every time."""
+        if self.length not in self._validation:
+            self._validation[self.length] = self._held_out_windows(self.length)
+        return self._validation[self.length]
+
+    def draw(self) -> Batch:
+        started = time.perf_counter()
+        windows = max(1, self.ticks_per_batch // self.length)
+        batch = self._source.draw(windows, self.length)
+        self.draw_seconds += time.perf_counter() - started
+        return batch
+
+    def mine(self, batch: Batch, wrong: Tensor) -> None:
+        """Tell which windows (B,) of a training batch were got wrong. Only windows of one tick are
+        kept: a longer one goes wrong for some tick in it that a ring could not name."""
+        if self.length == 1:
+            self._source.mine(batch, wrong)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"source": self._source.state_dict(), "draw_seconds": self.draw_seconds}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        self._source.load_state_dict(state_dict["source"])
+        self.draw_seconds = state_dict["draw_seconds"]
+
+    def _held_out_windows(self, length: int) -> Batch:
+        context = self.spec.context
+        ticks = max(128, context + length)
+        seeds = held_out_seeds(self._seed, VALIDATION_GAMES)
+        rollout = roll_out(self.game, self.held_out, seeds, ticks)
+        arrays = {
+            "frames": rollout.frames,
+            "actions": rollout.actions,
+            "reward": rollout.reward,
+            "terminated": rollout.terminated,
+            "description": rollout.description,
+        }
+        count = max(VALIDATION_GAMES, 512 // length)
+        rng = np.random.default_rng(self._seed)
+        starts = rng.integers(0, ticks + 2 - context - length, count)
+        return cut(arrays, np.arange(count) % VALIDATION_GAMES, starts, context, length)
+
+
+class Round:
+    """The batches between two validations. It has a length, so that Lightning draws none ahead."""
+
+    def __init__(self, data: GameData) -> None:
+        self._data = data
+
+    def __len__(self) -> int:
+        return self._data.round_batches
+
+    def __iter__(self) -> Iterator[Batch]:
+        for _ in range(len(self)):
+            yield self._data.draw()
+
+
+class HeldOut:
+    """One batch of held-out windows, of whatever length is being trained at the time."""
+
+    def __init__(self, data: GameData) -> None:
+        self._data = data
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Iterator[Batch]:
+        yield self._data.held_out_windows()

@@ -1,0 +1,85 @@
+"""The contract of an engine: what learns to be a game.
+
+An engine supplies a network and three verbs: `encode` true frames to a hidden state, `advance` it
+by one tick, `decode` it to a frame. The time loop, loss, optimiser and curriculum are elsewhere.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from data_gen.game import GameSpec
+
+Hidden = dict[str, Tensor]  # every tensor has B first
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an engine is shown before it dreams."""
+
+    frames: Tensor  # (B, T0, C, H, W) uint8, true frames, the newest last
+    actions: Tensor  # (B, T0 - 1, P) int64, between them
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What an engine shows; `unroll` puts a time axis behind B."""
+
+    logits: Tensor  # (B, [T,] K, H, W): of each pixel's palette index
+    reward: Tensor  # (B, [T,] P)
+    termination: Tensor  # (B, [T]): logit
+
+
+class Engine(nn.Module, ABC):
+    """Interface of engines. spec: the game to be learned; it must have a palette.
+
+    Class attribute `reads_frames`: the hidden state is nothing but the last `spec.context` frames,
+    so that training may feed true frames (teacher forcing) and all ticks of a window are equal.
+    """
+
+    reads_frames: bool = False
+
+    def __init__(self, spec: GameSpec, **options: Any) -> None:
+        """options: what the subclass was made with, so that a checkpoint can make it again."""
+        super().__init__()
+        if spec.palette is None:
+            raise ValueError(
+                f"{type(self).__name__} needs a palette game; {spec.name} has true colour"
+            )
+        self.spec = spec
+        self.options = options
+
+    @abstractmethod
+    def encode(self, context: Context, description: Tensor) -> Hidden:
+        """The hidden state after the context. description (B, D) float32."""
+
+    @abstractmethod
+    def advance(self, hidden: Hidden, actions: Tensor) -> Hidden:
+        """One tick. actions (B, P) int64. `hidden` is not changed."""
+
+    @abstractmethod
+    def decode(self, hidden: Hidden) -> Prediction:
+        """The frame that the hidden state shows, as logits, with reward and termination."""
+
+    @abstractmethod
+    def unroll(self, hidden: Hidden, actions: Tensor) -> tuple[Prediction, Hidden]:
+        """T ticks at once. actions (B, T, P). Equals T times `advance` and `decode` to 1e-5."""
+
+
+def unroll_by_ticks(engine: Engine, hidden: Hidden, actions: Tensor) -> tuple[Prediction, Hidden]:
+    """`unroll` for engines that have no faster way: the definition itself."""
+    shown: list[Prediction] = []
+    for tick in range(actions.shape[1]):
+        hidden = engine.advance(hidden, actions[:, tick])
+        shown.append(engine.decode(hidden))
+    together = Prediction(
+        logits=torch.stack([one.logits for one in shown], 1),  # (B, T, K, H, W)
+        reward=torch.stack([one.reward for one in shown], 1),
+        termination=torch.stack([one.termination for one in shown], 1),
+    )
+    return together, hidden

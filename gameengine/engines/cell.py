@@ -1,0 +1,63 @@
+"""Cell engine: a neural cellular automaton whose frame is its own hidden state.
+
+One small network sees a neighbourhood and says the cell's next colour; all cells share it. The
+frame that it shows is snapped and seen at the next tick. After Gilpin, "Cellular automata as
+convolutional neural networks", Phys. Rev. E 2019.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from data_gen.game import GameSpec
+from gameengine.engine import Context, Engine, Hidden, Prediction, unroll_by_ticks
+from gameengine.frames import certain_logits, one_hot, snap
+
+
+class CellEngine(Engine):
+    """width: features of a cell. depth: layers after the neighbourhood is seen.
+    edges: what a cell at the border sees, "torus" the other side, "dead" nothing at all.
+
+    It sees no actions and predicts no reward: for games that run by themselves.
+    """
+
+    reads_frames = True
+
+    def __init__(
+        self,
+        spec: GameSpec,
+        width: int = 16,
+        depth: int = 2,
+        edges: Literal["torus", "dead"] = "torus",
+    ) -> None:
+        super().__init__(spec, width=width, depth=depth, edges=edges)
+        self._colours = len(spec.colours)
+        padding = "circular" if edges == "torus" else "zeros"
+        layers: list[nn.Module] = [
+            # Colour 0 is left out: it is what is there when no other colour is.
+            nn.Conv2d(self._colours - 1, width, 3, padding=1, padding_mode=padding)
+        ]
+        for layer in range(depth):
+            last = layer == depth - 1
+            layers += [nn.ReLU(), nn.Conv2d(width, self._colours if last else width, 1)]
+        self.network = nn.Sequential(*layers)
+
+    def encode(self, context: Context, description: Tensor) -> Hidden:
+        frame = context.frames[:, -1]  # (B, 1, H, W)
+        return {"frame": frame, "logits": certain_logits(frame, self._colours)}
+
+    def advance(self, hidden: Hidden, actions: Tensor) -> Hidden:
+        seen = one_hot(hidden["frame"], self._colours)[:, 1:]  # (B, K - 1, H, W)
+        logits = self.network(seen).float()
+        return {"frame": snap(logits), "logits": logits}
+
+    def decode(self, hidden: Hidden) -> Prediction:
+        logits = hidden["logits"]
+        nothing = torch.zeros(len(logits), len(self.spec.players), device=logits.device)  # (B, P)
+        return Prediction(logits, nothing, torch.full_like(nothing[:, 0], -10.0))
+
+    def unroll(self, hidden: Hidden, actions: Tensor) -> tuple[Prediction, Hidden]:
+        return unroll_by_ticks(self, hidden, actions)

@@ -1,0 +1,35 @@
+"""The one place inside torch where frames change their form: uint8 indices, one-hot, logits."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from data_gen.game import GameSpec
+
+
+def one_hot(frames: Tensor, colours: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Palette indices (..., 1, H, W) uint8 as (..., K, H, W) of zeros and ones."""
+    palette = torch.arange(colours, dtype=torch.uint8, device=frames.device)
+    return (frames == palette[:, None, None]).to(dtype)
+
+
+def snap(logits: Tensor) -> Tensor:
+    """The frame that logits (..., K, H, W) show: palette indices (..., 1, H, W) uint8."""
+    return logits.argmax(-3, keepdim=True).to(torch.uint8)
+
+
+def certain_logits(frames: Tensor, colours: int) -> Tensor:
+    """Logits (..., K, H, W) that show exactly these frames (..., 1, H, W)."""
+    return one_hot(frames, colours) * 10.0
+
+
+def one_hot_actions(actions: Tensor, spec: GameSpec) -> Tensor:
+    """Actions (..., P) int64 as (..., P * A) of zeros and ones."""
+    hot = torch.nn.functional.one_hot(actions, len(spec.actions))  # (..., P, A)
+    return hot.flatten(-2).to(torch.float32)
+
+
+def wrong_pixels(frames: Tensor, logits: Tensor) -> Tensor:
+    """Where the shown frame differs from frames (..., 1, H, W). Returns (..., H, W) bool."""
+    return (snap(logits) != frames).squeeze(-3)

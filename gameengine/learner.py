@@ -1,0 +1,144 @@
+"""Training around any engine: loss, metrics, optimiser, schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from data_gen.game import GameSpec
+from gameengine.budget import Budget
+from gameengine.data import GameData
+from gameengine.engine import Context, Engine, Prediction
+from gameengine.frames import wrong_pixels
+from gameengine.windows import Batch
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a batch of windows says of an engine. B windows of T ticks."""
+
+    loss: Tensor  # (): per tick
+    wrong: Tensor  # (B, T) int: wrong pixels of each frame
+
+
+class Learner(pl.LightningModule):
+    """Teaches an engine to render a game. engine: its class and options; the game is known later,
+    see `build`.
+
+    learning_rate rises over `warmup` steps and falls to 0 with the budget. weight_decay: AdamW's,
+    on matrices only. betas: Adam's. clip: largest norm of the gradient.
+    teacher_forcing: each tick of a window starts from true frames; for engines that read frames.
+    reward_weight: of reward and termination in the loss.
+    """
+
+    def __init__(
+        self,
+        engine: Callable[[GameSpec], Engine],
+        learning_rate: float = 3e-3,
+        warmup: int = 100,
+        weight_decay: float = 0.01,
+        betas: tuple[float, float] = (0.9, 0.98),
+        clip: float = 1.0,
+        teacher_forcing: bool = False,
+        reward_weight: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self._make_engine = engine
+        self._rate, self._warmup = learning_rate, warmup
+        self._weight_decay, self._betas, self._clip = weight_decay, betas, clip
+        self._teacher_forcing = teacher_forcing
+        self._reward_weight = reward_weight
+
+    def build(self, spec: GameSpec) -> None:
+        """Make the engine for a game. Raises ValueError if engine, game and options do not fit."""
+        self.engine = self._make_engine(spec)
+        if self._teacher_forcing and not self.engine.reads_frames:
+            name = type(self.engine).__name__
+            raise ValueError(f"teacher_forcing needs an engine that reads frames; {name} does not")
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        judged = self._judge(self._forced(batch) if self._teacher_forcing else batch)
+        windows = len(batch["frames"])
+        GameData.of(self.trainer).mine(batch, (judged.wrong > 0).view(windows, -1).any(1))
+        self._log("train", judged)
+        self.log("length", float(GameData.of(self.trainer).length))
+        self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
+        return judged.loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self._log("held_out", self._judge(batch))
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        rising = min(1.0, (self.global_step + 1) / max(1, self._warmup))
+        rate = self._rate * rising * (1.0 - Budget.of(self.trainer).progress)
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = rate
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        weights = [p for p in self.parameters() if p.requires_grad]
+        groups = [
+            {"params": [p for p in weights if p.ndim > 1], "weight_decay": self._weight_decay},
+            {"params": [p for p in weights if p.ndim <= 1], "weight_decay": 0.0},
+        ]
+        return torch.optim.AdamW(groups, lr=self._rate, betas=self._betas, fused=True)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        # By hand: Lightning refuses to clip for a fused optimiser under mixed precision, for the
+        # sake of a gradient scaler that bfloat16 does not have.
+        torch.nn.utils.clip_grad_norm_(self.parameters(), self._clip)
+
+    def _judge(self, batch: Batch) -> Judged:
+        prediction = predict(self.engine, batch)
+        context = self.engine.spec.context
+        frames = batch["frames"][:, context:]  # (B, T, 1, H, W)
+        ticks = frames.shape[0] * frames.shape[1]
+        targets = frames.flatten(0, 2).long()  # (B * T, H, W)
+        pixels = F.cross_entropy(prediction.logits.flatten(0, 1), targets, reduction="sum") / ticks
+        reward = F.mse_loss(prediction.reward, batch["reward"], reduction="sum") / ticks
+        end = F.binary_cross_entropy_with_logits(prediction.termination, batch["terminated"])
+        with torch.no_grad():
+            wrong = wrong_pixels(frames, prediction.logits).sum((-2, -1))
+        return Judged(pixels + self._reward_weight * (reward + end), wrong)
+
+    def _forced(self, batch: Batch) -> Batch:
+        """Windows of T ticks as T times as many windows of one tick, each with true context."""
+        context = self.engine.spec.context
+        ticks = batch["reward"].shape[1]
+
+        def slide(values: Tensor, size: int) -> Tensor:
+            windows = values.unfold(1, size, 1)  # (B, T, ..., size)
+            return windows.movedim(-1, 2).flatten(0, 1)
+
+        return {
+            "frames": slide(batch["frames"], context + 1),
+            "actions": slide(batch["actions"], context),
+            "reward": batch["reward"].flatten(0, 1)[:, None],
+            "terminated": batch["terminated"].flatten(0, 1)[:, None],
+            "description": batch["description"].repeat_interleave(ticks, 0),
+        }
+
+    def _log(self, stage: str, judged: Judged) -> None:
+        wrong = judged.wrong.float()
+        size = len(wrong)
+        self.log(f"{stage}/loss", judged.loss.detach(), batch_size=size)
+        self.log(f"{stage}/frames_right", (wrong == 0).float().mean(), batch_size=size)
+        self.log(f"{stage}/wrong_pixels", wrong.mean(), batch_size=size)
+
+
+def predict(engine: Engine, batch: Batch) -> Prediction:
+    """What the engine shows for the ticks after the context, open loop. Time axis behind B."""
+    context = engine.spec.context
+    shown = Context(batch["frames"][:, :context], batch["actions"][:, : context - 1])
+    hidden = engine.encode(shown, batch["description"])
+    prediction, _ = engine.unroll(hidden, batch["actions"][:, context - 1 :])
+    return prediction
