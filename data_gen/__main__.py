@@ -12,9 +12,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from data_gen.errors import UserError, run_command
+
+if TYPE_CHECKING:
+    from data_gen.generate import Generated
 
 _EXAMPLE = "example: python -m data_gen generate pong --episodes 2000 --ticks 128 --out data/pong"
 
@@ -85,11 +88,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _generate(chosen: argparse.Namespace) -> int:
-    game = _made_game(chosen.game, _options(chosen.option))
-    folder = chosen.out or Path("data") / chosen.game
-
     from data_gen.generate import generate
 
+    game = _made_game(chosen.game, _options(chosen.option))
+    folder = chosen.out or Path("data") / chosen.game
     done = 0
 
     def count(episodes: int, total: int) -> None:
@@ -116,6 +118,11 @@ def _generate(chosen: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 130
+    _report(chosen, folder, result)
+    return 0
+
+
+def _report(chosen: argparse.Namespace, folder: Path, result: Generated) -> None:
     size = sum(shard.size for shard in result.manifest.shards)
     if chosen.json:
         _print_json(
@@ -133,7 +140,6 @@ def _generate(chosen: argparse.Namespace) -> int:
         )
     else:
         print(f"{folder} already holds these {chosen.episodes:,} episodes; nothing was written")
-    return 0
 
 
 def _inspect(chosen: argparse.Namespace) -> int:
@@ -179,7 +185,8 @@ def _games(chosen: argparse.Namespace) -> int:
         _print_json(**{name: dict(game.spec.options) for name, game in games.items()})
         return 0
     for name, game in games.items():
-        print(f"{name}: {(type(game).__doc__ or '').strip().splitlines()[0]}")
+        first_sentence = " ".join((type(game).__doc__ or "").split()).split(". ")[0]
+        print(f"{name}: {first_sentence.removesuffix('.')}")
         for key, value in game.spec.options.items():
             print(f"    --option {key}={json.dumps(value, separators=(',', ':'))}")
     return 0
@@ -202,7 +209,7 @@ def _made_game(name: str, options: dict[str, Any]) -> Any:
 
 
 def _options(texts: Sequence[str]) -> dict[str, Any]:
-    """ "key=value" each; the value is JSON where it can be read as such, else a string."""
+    """KEY=VALUE each; a value is read as JSON where that is possible, else it is a string."""
     options: dict[str, Any] = {}
     for text in texts:
         key, equals, value = text.partition("=")

@@ -47,7 +47,8 @@ def check_game(game: AnyGame, seeds: Seeds | None = None, ticks: int = 24) -> No
 
     states = _check_calls(game, seeds, actions)
     seen = _see(game, states)
-    _check_still(game.spec, seen)
+    still = {"description": np.broadcast_to(seen["description"][0], seen["description"].shape)}
+    _expect_equal(game.spec, still, seen, "play changes the")
     again = _play(game, game.init(seeds), actions)
     _expect_equal(game.spec, seen, again, "the same seeds give another")
     for item in range(len(seeds)):
@@ -93,33 +94,39 @@ def _check_spec(spec: GameSpec) -> None:
 def _check_calls(game: AnyGame, seeds: Seeds, actions: NDArray[np.int64]) -> list[State]:
     """Play with an eye on every call. Returns the states (T + 1)."""
     name, given = game.spec.name, seeds.copy()
-    states: list[State] = [game.init(given)]
+    state = game.init(given)
     if not np.array_equal(seeds, given):
         raise ContractError(f"{name}: init changes the seeds")
+    states: list[State] = []
     shown: list[tuple[Any, Any]] = []
-    for tick in range(actions.shape[1]):
-        state, chosen = states[-1], actions[:, tick].copy()
+    for tick in range(actions.shape[1] + 1):
+        where = f"{name}: tick {tick}"
+        if not isinstance(state, State):
+            raise ContractError(f"{where}: {type(state).__name__} is not a State")
         before = copy.deepcopy(state)
         frames = game.render(state)
         shown.append((frames, np.array(frames)))
-        _expect_unchanged(before, state, f"{name}: tick {tick}", "render changes")
-        states.append(game.step(state, chosen))
-        _expect_unchanged(before, state, f"{name}: tick {tick}", "step changes its input's")
+        _expect_unchanged(before, state, where, "render changes")
+        _check_ranges(game, state, len(seeds), where)
+        states.append(state)
+        if tick == actions.shape[1]:
+            break
+        chosen = actions[:, tick].copy()
+        state = game.step(states[-1], chosen)
+        _expect_unchanged(before, states[-1], where, "step changes its input's")
         if not np.array_equal(chosen, actions[:, tick]):
-            raise ContractError(f"{name}: tick {tick}: step changes the actions")
+            raise ContractError(f"{where}: step changes the actions")
     for tick, (frames, kept) in enumerate(shown):
         if not np.array_equal(frames, kept):
             raise ContractError(f"{name}: tick {tick}: frames change after they were returned")
-    for tick, state in enumerate(states):
-        _check_ranges(game, state, len(seeds), f"{name}: tick {tick}")
+        if not np.array_equal(game.render(states[tick]), kept):
+            raise ContractError(f"{name}: tick {tick}: a later step changes this state")
     return states
 
 
 def _check_ranges(game: AnyGame, state: State, batch: int, where: str) -> None:
     """Check dtypes, shapes and ranges of all that a state shows, and that B comes first."""
     spec = game.spec
-    if not isinstance(state, State):
-        raise ContractError(f"{where}: {type(state).__name__} is not a State")
     limits: dict[str, tuple[type[np.generic], tuple[int, ...], float]] = {
         "frames": (np.uint8, (batch, *spec.shape), len(spec.palette or range(256))),
         "reward": (np.float32, (batch, len(spec.players)), np.inf),
@@ -127,12 +134,12 @@ def _check_ranges(game: AnyGame, state: State, batch: int, where: str) -> None:
         "description": (np.float32, (batch, len(spec.description)), np.inf),
         "event": (np.uint8, (batch,), len(spec.events)),
     }
-    for name, (dtype, shape, limit) in limits.items():
-        value = _visible(game, state)[name]
+    for name, value in _visible(game, state).items():
+        dtype, shape, limit = limits[name]
         if value.dtype != dtype or value.shape != shape:
-            raise ContractError(
-                f"{where}: {name} must be {np.dtype(dtype)} {shape}, not {value.dtype} {value.shape}"
-            )
+            found = f"{value.dtype} {value.shape}"
+            wanted = f"{np.dtype(dtype)} {shape}"
+            raise ContractError(f"{where}: {name} must be {wanted}, not {found}")
         wrong = np.argwhere(~(np.abs(value) < limit))  # not: >=, which lets NaN pass
         if len(wrong):
             found = value[tuple(wrong[0])]
@@ -142,12 +149,6 @@ def _check_ranges(game: AnyGame, state: State, batch: int, where: str) -> None:
     for shape in shapes:
         if shape[:1] != (batch,):
             raise ContractError(f"{where}: a field's shape is {shape}, not ({batch}, ...)")
-
-
-def _check_still(spec: GameSpec, seen: Seen) -> None:
-    moved = (seen["description"] != seen["description"][0]).any(2)  # (T + 1, B)
-    for tick, item in np.argwhere(moved):
-        raise ContractError(f"{spec.name}: tick {tick}, item {item}: its description changes")
 
 
 def _check_resuming(
@@ -178,6 +179,8 @@ def _play(game: AnyGame, state: State, actions: NDArray[np.int64]) -> Seen:
     states = [state]
     for tick in range(actions.shape[1]):
         states.append(game.step(states[-1], actions[:, tick]))
+    for tick, state in enumerate(states):
+        _check_ranges(game, state, len(actions), f"{game.spec.name}: played again, tick {tick}")
     return _see(game, states)
 
 
@@ -221,8 +224,9 @@ def _expect_equal(
 def _expect_unchanged(before: State, after: State, where: str, what: str) -> None:
     changed = map_state(_differing_items, before, after)
     for field in dataclasses.fields(changed):
-        for item in _flat(getattr(changed, field.name)):
-            raise ContractError(f"{where}, item {item}: {what} {field.name}")
+        items = _flat(getattr(changed, field.name))
+        if items:
+            raise ContractError(f"{where}, item {items[0]}: {what} {field.name}")
 
 
 def _differing_items(before: Any, after: Any) -> list[int]:

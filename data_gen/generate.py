@@ -52,38 +52,38 @@ def generate(
     """Fill `folder` with `episodes` rollouts of `ticks` ticks, and go on where a run was stopped.
 
     The same arguments give the same bytes, however often the run was killed on the way. Damaged or
-    missing shards of a finished dataset are made again. shard_episodes: by default 64 MiB of raw
-    frames. progress: called with the episodes done and all of them.
+    missing shards of a finished dataset are made again. shard_episodes: by default as in the
+    folder, or 64 MiB of raw frames. progress: called with the episodes done and all of them.
 
     Raises UserError for arguments out of range or other than those of a dataset that is already in
     the folder, for a second writer, and when the disk is full.
     """
     folder = Path(folder)
-    plan = _plan(game, players, episodes, ticks, seed, shard_episodes)
-    cast = make_players(players)
+    plan = _plan(game, players, episodes, ticks, seed=seed, shard_episodes=shard_episodes)
+    made = 0
     with _sole_writer(folder):
-        begun = _begun(folder, plan)
+        begun = _begun(folder, plan, any_shards=shard_episodes is None)
+        plan = replace(begun, shards=())
         known = {shard.file: shard for shard in begun.shards}
-        shards: list[Shard] = []
-        made = 0
+        finished = (folder / FINISHED).exists()
         for file, first, count in plan.planned():
-            shard = known.get(file)
-            if shard is None or not is_valid(folder, shard):
-                rollout = roll_out(game, cast, training_seeds(seed, first, count), ticks)
-                columns = columns_of(rollout, game.spec)
-                shard = write_shard(folder / file, columns, game.spec, first)
+            if file not in known or not is_valid(folder, known[file]):
+                known[file] = _make_shard(folder / file, game, plan, first, count)
                 made += 1
-                known[file] = shard
-                if not (folder / FINISHED).exists():
-                    kept = tuple(known[name] for name in sorted(known))
-                    replace(plan, shards=kept).write(folder / HALF_DONE)
-            shards.append(shard)
+                if not finished:
+                    replace(plan, shards=tuple(known.values())).write(folder / HALF_DONE)
             progress(first + count, episodes)
-        finished = replace(plan, shards=tuple(shards))
-        if made or not (folder / FINISHED).exists():
-            finished.write(folder / FINISHED)
+        manifest = replace(plan, shards=tuple(known[file] for file, _, _ in plan.planned()))
+        if made or not finished:
+            manifest.write(folder / FINISHED)
         (folder / HALF_DONE).unlink(missing_ok=True)
-    return Generated(finished, made)
+    return Generated(manifest, made)
+
+
+def _make_shard(path: Path, game: AnyGame, plan: Manifest, first: int, count: int) -> Shard:
+    seeds = training_seeds(plan.seed, first, count)
+    rollout = roll_out(game, make_players(plan.players), seeds, plan.ticks)
+    return write_shard(path, columns_of(rollout, game.spec), game.spec, first)
 
 
 def _plan(
@@ -91,18 +91,19 @@ def _plan(
     players: Sequence[str],
     episodes: int,
     ticks: int,
+    *,
     seed: int,
     shard_episodes: int | None,
 ) -> Manifest:
     """The manifest of the dataset that is wanted, without its shards. Raises UserError."""
     for name, value in (("episodes", episodes), ("ticks", ticks)):
         if value < 1:
-            raise UserError(f"a dataset needs at least 1 of {name}, not {value}")
+            raise UserError(f"{name} must be at least 1, not {value}")
     if not 0 <= seed < 1 << 64:
         raise UserError(f"seed must lie in 0 to 2^64 - 1, not {seed}")
     if shard_episodes is None:
-        frame = int(np.prod(game.spec.shape))
-        shard_episodes = max(1, min(episodes, _SHARD_BYTES // (frame * (ticks + 1))))
+        episode_bytes = int(np.prod(game.spec.shape)) * (ticks + 1)
+        shard_episodes = max(1, _SHARD_BYTES // episode_bytes)
     if shard_episodes < 1:
         raise UserError(f"a shard needs at least 1 episode, not {shard_episodes}")
     try:  # before anything is written: some players refuse only when they start
@@ -112,14 +113,17 @@ def _plan(
     return Manifest(game.spec, seed, tuple(players), episodes, ticks, shard_episodes)
 
 
-def _begun(folder: Path, plan: Manifest) -> Manifest:
-    """The manifest that is in the folder, or a new one. Raises UserError if it is not `plan`'s."""
+def _begun(folder: Path, plan: Manifest, any_shards: bool) -> Manifest:
+    """The manifest that is in the folder, or a new one. any_shards: its shards may be of any size.
+    Raises UserError if it is of another dataset than `plan`."""
     for path in (*folder.glob(".shard-*.h5.*"), *folder.glob(".manifest*.json.*")):
         path.unlink()  # a killed run's temporary files; the lock says that no one writes them
     for name in (FINISHED, HALF_DONE):
         if not (folder / name).exists():
             continue
         begun = read_manifest(folder / name)
+        if any_shards:
+            plan = replace(plan, shard_episodes=begun.shard_episodes)
         if differing := differences(begun, plan):
             raise UserError(
                 f"{folder} holds another dataset: {'; '.join(differing)};"

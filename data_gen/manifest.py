@@ -156,7 +156,7 @@ def differences(begun: Manifest, wanted: Manifest) -> list[str]:
     """In which arguments two manifests differ, as "episodes 100, not 200"; options by name."""
 
     def listed(manifest: Manifest) -> dict[str, Any]:
-        values = manifest.arguments()
+        values = {key.replace("_", " "): value for key, value in manifest.arguments().items()}
         spec = values.pop("spec")
         options = {f"option {key}": value for key, value in spec.pop("options").items()}
         return values | options | {f"spec {key}": value for key, value in spec.items()}
@@ -165,7 +165,7 @@ def differences(begun: Manifest, wanted: Manifest) -> list[str]:
     if old["game"] != new["game"]:  # then all the rest differs too
         return [f"game {old['game']}, not {new['game']}"]
     return [
-        f"{name.replace('_', ' ')} {_shown(old.get(name))}, not {_shown(new.get(name))}"
+        f"{name} {_shown(old.get(name))}, not {_shown(new.get(name))}"
         for name in (old | new)
         if old.get(name) != new.get(name)
     ]

@@ -70,8 +70,8 @@ def write_gif(path: Path, pictures: Iterable[Picture], fps: int = 30) -> None:
     """Write pictures (H, W, 3) as a gif that loops. All frames share one palette of at most 256
     colours, so that pixels keep their exact colours as long as there are no more than that.
 
-    Frames that look like the one before are merged by the format: never count frames in a gif.
-    Raises ValueError for no pictures.
+    All pictures have one size. Those that look like the one before are merged by the format: never
+    count frames in a gif. Raises ValueError for no pictures.
     """
     frames = list(pictures)
     if not frames:
@@ -101,7 +101,10 @@ def write_png(path: Path, picture: Picture) -> None:
 
 def _common_palette(frames: Sequence[Picture]) -> Image.Image:
     sample = frames[:: max(1, len(frames) // 16)]
-    colours = np.unique(np.concatenate([frame.reshape(-1, 3) for frame in sample]), axis=0)
+    pixels = np.stack(sample).astype(np.uint32)
+    # As one number each: np.unique over an axis sorts twenty times slower.
+    codes = np.unique(pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2])
+    colours = np.stack([codes >> 16, codes >> 8, codes], 1).astype(np.uint8)  # (n, 3)
     if len(colours) > 256:
         return Image.fromarray(np.concatenate(sample)).quantize(256, dither=Image.Dither.NONE)
     palette = Image.new("P", (1, 1))

@@ -83,9 +83,11 @@ class Tracker:
     lapse: float = 12.0
     name: str = "tracker"
 
-    def start(self, spec: GameSpec, seeds: Seeds) -> Memory:
+    def __post_init__(self) -> None:
         if not 0 <= self.skill <= 1:
             raise ValueError(f"skill must lie in 0 to 1, not {self.skill!r}")
+
+    def start(self, spec: GameSpec, seeds: Seeds) -> Memory:
         shape = (len(seeds), len(spec.players))
         return StickyPlayer().start(spec, seeds) | {
             "lapsed": np.zeros(shape, np.bool_),
@@ -175,7 +177,7 @@ PLAYERS: dict[str, Callable[[], Player]] = {
 def make_players(names: Sequence[str]) -> Cast:
     """A cast from names such as "random" or "tracker:0.9" (a tracker of that skill).
 
-    Raises ValueError for an unknown name or a skill that is not a number.
+    Raises ValueError for an unknown name or a skill that is not a number from 0 to 1.
     """
     players: list[Player] = []
     for name in names:

@@ -34,7 +34,8 @@ PLAIN_ANGLES = np.array([(SUB, SUB * vy) for vy in (-2, -1, 0, 1, 2)])  # (5, 2)
 
 def _fine_angles() -> NDArray[np.int64]:
     """32 slopes up to 57 degrees at (nearly) one speed; with both sides these are 64 directions."""
-    rise = [np.sign(k) * (abs(k) * 20 // 31) for k in range(-31, 32, 2)]  # 1/16 px per tick
+    # Rounded to the nearest, as otherwise two of them would be level.
+    rise = [np.sign(k) * ((abs(k) * 20 + 15) // 31) for k in range(-31, 32, 2)]  # 1/16 px per tick
     return np.array([(isqrt(24**2 - int(vy) ** 2), vy) for vy in rise])
 
 
@@ -285,6 +286,10 @@ def _choices(name: str, values: int | Sequence[int], low: int, high: int) -> tup
 
 
 def _checked_size(size: Sequence[int]) -> tuple[int, int]:
-    if len(size) != 2 or any(not isinstance(n, int) or n < 32 or n % 32 for n in size):
+    if (
+        not isinstance(size, Sequence)
+        or len(size) != 2
+        or any(not isinstance(n, int) or n < 32 or n % 32 for n in size)
+    ):
         raise ValueError(f"size must be two multiples of 32, such as 32 64, not {size!r}")
     return size[0], size[1]

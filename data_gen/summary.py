@@ -24,7 +24,7 @@ _PREVIEW_TICKS = 300
 
 def summarise(dataset: Dataset, progress: Progress = no_progress) -> dict[str, Any]:
     """What is in a dataset, as plain values. players: share of the seats that each one plays;
-    events: ticks that each kind ends with. progress: called with the episodes counted so far and all of them."""
+    events: number of ticks that end with each. Raises UserError for a damaged shard."""
     manifest, spec = dataset.manifest, dataset.spec
     seats = np.zeros(len(dataset.players), np.int64)
     ticks = np.zeros(len(spec.events), np.int64)
@@ -70,7 +70,8 @@ def table(summary: dict[str, Any]) -> str:
         "game": f"{summary['game']}, version {summary['version']}",
         "options": ", ".join(f"{key} {value}" for key, value in summary["options"].items()),
         "frames": f"{height} x {width}, {colours}",
-        "episodes": f"{summary['episodes']:,} of {summary['ticks']:,} ticks, seed {summary['seed']}",
+        "episodes": f"{summary['episodes']:,} of {summary['ticks']:,} ticks",
+        "seed": str(summary["seed"]),
         "players": f"{', '.join(players)} of the seats",
         "events": f"\n{'':<10}".join(events),
         "size": f"{_size(disk)} on the disk in {summary['shards']} shards,"

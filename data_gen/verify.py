@@ -1,4 +1,4 @@
-"""Proving a dataset: its files are as they were written, and the game gives the same bytes again."""
+"""Proving a dataset: its files are as they were written, and the game gives their bytes again."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def verify(folder: Path, progress: Progress = no_progress) -> list[Problem]:
         game = game_of(manifest.spec)
         cast = make_players(manifest.players)
     except DamagedError as error:
-        return [Problem(FINISHED, str(error))]
+        return [Problem(FINISHED, str(error).removeprefix(f"{folder / FINISHED} "))]
     except ValueError as error:
         raise UserError(f"{folder}: {error}") from error
     problems: list[Problem] = []
@@ -76,7 +76,7 @@ def _shard_problems(
     try:
         stored = read_shard(folder, shard)
     except UserError as error:
-        yield Problem(shard.file, str(error))
+        yield Problem(shard.file, str(error).removeprefix(f"{folder / shard.file} "))
         return
 
     def played_by(players: Cast, seeds: Seeds) -> Columns:

@@ -19,6 +19,7 @@ from data_gen.rollout import roll_out
 from gameengine.windows import Batch, FolderSource, LiveSource, MinedSource, WindowSource, cut
 
 VALIDATION_GAMES = 32
+VALIDATION_PIXELS = 1 << 19  # in the frames to predict; a validation should not be felt
 
 
 class GameData(pl.LightningDataModule):
@@ -135,7 +136,7 @@ class GameData(pl.LightningDataModule):
             "terminated": rollout.terminated,
             "description": rollout.description,
         }
-        count = max(VALIDATION_GAMES, 512 // length)
+        count = max(8, VALIDATION_PIXELS // (length * rollout.frames[0, 0].size))
         rng = np.random.default_rng(self._seed)
         starts = rng.integers(0, ticks + 2 - context - length, count)
         return cut(arrays, np.arange(count) % VALIDATION_GAMES, starts, context, length)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import pytorch_lightning as pl
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from data_gen.game import GameSpec
@@ -15,6 +16,7 @@ from gameengine.budget import Budget
 from gameengine.data import GameData
 from gameengine.engine import Context, Engine, Prediction
 from gameengine.frames import wrong_pixels
+from gameengine.muon import Muon
 from gameengine.windows import Batch
 
 
@@ -30,8 +32,10 @@ class Learner(pl.LightningModule):
     """Teaches an engine to render a game. engine: its class and options; the game is known later,
     see `build`.
 
-    learning_rate rises over `warmup` steps and falls to 0 with the budget. weight_decay: AdamW's,
-    on matrices only. betas: Adam's. clip: largest norm of the gradient.
+    optimizer: "muon" for the weights of convolutions and dense layers, with Adam for the rest, or
+    "adam" for all. learning_rate: Adam's; muon_rate: Muon's. Both rise over `warmup` steps and fall
+    to 0 with the budget. weight_decay: on weights only. betas: Adam's. clip: largest norm of the
+    gradient.
     teacher_forcing: each tick of a window starts from true frames; for engines that read frames.
     reward_weight: of reward and termination in the loss.
     """
@@ -39,7 +43,9 @@ class Learner(pl.LightningModule):
     def __init__(
         self,
         engine: Callable[[GameSpec], Engine],
+        optimizer: Literal["muon", "adam"] = "adam",
         learning_rate: float = 3e-3,
+        muon_rate: float = 0.02,
         warmup: int = 100,
         weight_decay: float = 0.01,
         betas: tuple[float, float] = (0.9, 0.98),
@@ -49,7 +55,8 @@ class Learner(pl.LightningModule):
     ) -> None:
         super().__init__()
         self._make_engine = engine
-        self._rate, self._warmup = learning_rate, warmup
+        self._optimizer, self._warmup = optimizer, warmup
+        self._rate, self._muon_rate = learning_rate, muon_rate
         self._weight_decay, self._betas, self._clip = weight_decay, betas, clip
         self._teacher_forcing = teacher_forcing
         self._reward_weight = reward_weight
@@ -75,17 +82,28 @@ class Learner(pl.LightningModule):
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         rising = min(1.0, (self.global_step + 1) / max(1, self._warmup))
-        rate = self._rate * rising * (1.0 - Budget.of(self.trainer).progress)
+        factor = rising * (1.0 - Budget.of(self.trainer).progress)
         for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = rate
+            group["lr"] = group["full_rate"] * factor
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        weights = [p for p in self.parameters() if p.requires_grad]
-        groups = [
-            {"params": [p for p in weights if p.ndim > 1], "weight_decay": self._weight_decay},
-            {"params": [p for p in weights if p.ndim <= 1], "weight_decay": 0.0},
-        ]
-        return torch.optim.AdamW(groups, lr=self._rate, betas=self._betas, fused=True)
+        layers = (nn.Conv2d, nn.Linear)
+        weights = [layer.weight for layer in self.modules() if isinstance(layer, layers)]
+        known = {id(weight) for weight in weights}
+        others = [weight for weight in self.parameters() if id(weight) not in known]
+        if self._optimizer == "muon":
+            made: torch.optim.Optimizer = Muon(
+                weights, others, self._muon_rate, self._rate, self._betas, self._weight_decay
+            )
+        else:
+            groups = [
+                {"params": weights, "weight_decay": self._weight_decay},
+                {"params": others, "weight_decay": 0.0},
+            ]
+            made = torch.optim.AdamW(groups, lr=self._rate, betas=self._betas, fused=True)
+        for group in made.param_groups:
+            group["full_rate"] = group["lr"]  # before the schedule
+        return made
 
     def configure_gradient_clipping(
         self,

@@ -44,8 +44,8 @@ class LiveSource:
     `games` games are simulated for a chunk of ticks; windows are drawn from the chunk until it has
     given as many predicted ticks as `reuse` times its own, then the games play on. In each chunk
     one game in `restart` starts anew. Of the windows that predict a single tick a share
-    `event_share` is drawn so that all kinds of events are equally common, and a share
-    `start_share` is the first tick after the context of a fresh game.
+    `event_share` shows an event, all kinds equally often, or, half of the time, a tick at most
+    `near` before or after it; a share `start_share` are first ticks of fresh games.
     """
 
     def __init__(
@@ -56,12 +56,14 @@ class LiveSource:
         games: int = 256,
         event_share: float = 0.4,
         start_share: float = 0.05,
+        near: int = 3,
         restart: int = 4,
         reuse: float = 0.25,
     ) -> None:
         self._game, self._cast, self._seed = game, cast, seed
         self._count, self._restart, self._reuse = games, restart, reuse
         self._event_share, self._start_share = event_share, start_share
+        self._near = near
         self._rng = np.random.default_rng(seed)
         self._chunks = 0
         self._drawn = 0  # predicted ticks taken from the present chunk
@@ -160,17 +162,24 @@ class LiveSource:
         starting = round(count * self._start_share) if single else 0
         eventful = round(count * self._event_share) if single and self._events else 0
         plain = count - starting - eventful
+        last = self._ticks + 1 - context - ticks  # the latest first frame
         fresh = self._fresh()
-        items = [rng.integers(0, self._count, plain), fresh[rng.integers(0, len(fresh), starting)]]
-        starts = [
-            rng.integers(0, self._ticks + 2 - context - ticks, plain),
-            np.zeros(starting, np.int64),
-        ]
-        for kind in rng.integers(0, max(1, len(self._events)), eventful):
-            item, start = self._events[kind][rng.integers(0, len(self._events[kind]))]
-            items.append(np.array([item]))
-            starts.append(np.array([start]))
-        return np.concatenate(items), np.concatenate(starts)
+        starting_items = fresh[rng.integers(0, len(fresh), starting)]
+        starting_places = rng.integers(0, 3, starting)
+        kinds = rng.integers(0, max(1, len(self._events)), eventful)
+        events = [self._events[kind][rng.integers(0, len(self._events[kind]))] for kind in kinds]
+        happened = np.array(events, np.int64).reshape(-1, 2)  # (eventful, 2): game, first frame
+        beside = rng.integers(-self._near, self._near + 1, eventful) * rng.integers(0, 2, eventful)
+        return (
+            np.concatenate([rng.integers(0, self._count, plain), starting_items, happened[:, 0]]),
+            np.concatenate(
+                [
+                    rng.integers(0, last + 1, plain),
+                    starting_places,
+                    np.clip(happened[:, 1] + beside, 0, last),
+                ]
+            ),
+        )
 
 
 class FolderSource:

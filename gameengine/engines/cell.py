@@ -7,10 +7,12 @@ convolutional neural networks", Phys. Rev. E 2019.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from data_gen.game import GameSpec
 from gameengine.engine import Context, Engine, Hidden, Prediction, unroll_by_ticks
@@ -18,7 +20,7 @@ from gameengine.frames import certain_logits, one_hot, snap
 
 
 class CellEngine(Engine):
-    """width: features of a cell. depth: layers after the neighbourhood is seen.
+    """width: features of a cell. depth: hidden layers between neighbourhood and colour.
     edges: what a cell at the border sees, "torus" the other side, "dead" nothing at all.
 
     It sees no actions and predicts no reward: for games that run by themselves.
@@ -35,22 +37,27 @@ class CellEngine(Engine):
     ) -> None:
         super().__init__(spec, width=width, depth=depth, edges=edges)
         self._colours = len(spec.colours)
-        padding = "circular" if edges == "torus" else "zeros"
-        layers: list[nn.Module] = [
-            # Colour 0 is left out: it is what is there when no other colour is.
-            nn.Conv2d(self._colours - 1, width, 3, padding=1, padding_mode=padding)
-        ]
-        for layer in range(depth):
-            last = layer == depth - 1
-            layers += [nn.ReLU(), nn.Conv2d(width, self._colours if last else width, 1)]
-        self.network = nn.Sequential(*layers)
+        self._mode = "circular" if edges == "torus" else "constant"
+        # Colour 0 is left out: it is what is there when no other colour is.
+        widths = [9 * (self._colours - 1), *[width] * depth]
+        layers: list[nn.Module] = []
+        for seen, features in pairwise(widths):
+            layers += [nn.Conv2d(seen, features, 1), nn.ReLU()]
+        self.network = nn.Sequential(*layers, nn.Conv2d(width, self._colours, 1))
 
     def encode(self, context: Context, description: Tensor) -> Hidden:
         frame = context.frames[:, -1]  # (B, 1, H, W)
         return {"frame": frame, "logits": certain_logits(frame, self._colours)}
 
     def advance(self, hidden: Hidden, actions: Tensor) -> Hidden:
-        seen = one_hot(hidden["frame"], self._colours)[:, 1:]  # (B, K - 1, H, W)
+        cells = one_hot(hidden["frame"], self._colours)[:, 1:]  # (B, K - 1, H, W)
+        height, width = cells.shape[2:]
+        around = F.pad(cells, (1, 1, 1, 1), mode=self._mode)
+        # Nine shifted copies and dense layers: the same as a 3 x 3 convolution, and on CPUs several
+        # times faster for so few channels.
+        seen = torch.cat(
+            [around[..., r : r + height, c : c + width] for r in range(3) for c in range(3)], 1
+        )  # (B, 9 * (K - 1), H, W)
         logits = self.network(seen).float()
         return {"frame": snap(logits), "logits": logits}
 

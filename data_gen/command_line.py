@@ -1,0 +1,59 @@
+"""What the command lines share: a parser that tells errors in one line, a game and its options."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from data_gen.errors import UserError
+
+if TYPE_CHECKING:
+    from data_gen.game import AnyGame
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises UserError where argparse would print its usage and exit."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; see {self.prog} --help")
+
+
+def read_options(texts: Sequence[str]) -> dict[str, Any]:
+    """Options of a game from KEY=VALUE each; a value is read as JSON where that is possible, else
+    it is a string. Raises UserError for a text without "="."""
+    options: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UserError(f"--option wants KEY=VALUE, not {text!r}")
+        try:
+            options[key] = json.loads(value)
+        except ValueError:
+            options[key] = value
+    return options
+
+
+def chosen_game(name: str, options: Mapping[str, Any]) -> AnyGame:
+    """The game `name`. Raises UserError for an unknown one and for options that it does not have
+    or does not allow, with the nearest names there are."""
+    from data_gen.registry import GAMES, make_game
+
+    if name not in GAMES:
+        raise UserError(f"unknown game {name!r}; {_nearest(name, GAMES)}")
+    try:
+        allowed = make_game(name).spec.options
+        for key in options:
+            if key not in allowed:
+                raise UserError(f"{name} has no option {key!r}; {_nearest(key, allowed)}")
+        return make_game(name, **options)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def _nearest(name: str, allowed: Iterable[str]) -> str:
+    names = sorted(allowed)
+    near = difflib.get_close_matches(name, names, 1)
+    return (f"did you mean {near[0]!r}? " if near else "") + f"choose from {', '.join(names)}"

@@ -1,0 +1,209 @@
+"""What a run leaves behind while it trains: metrics, gifs, a playable checkpoint, its own state."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
+from pytorch_lightning.loggers import WandbLogger
+from tqdm import tqdm
+
+from data_gen.atomic import whole_file, write_text
+from data_gen.pictures import write_gif, write_png
+from gameengine.budget import Budget
+from gameengine.checkpoint import save_engine
+from gameengine.data import GameData
+from gameengine.judge import exact_horizon
+from gameengine.learned_game import LearnedGame
+from gameengine.split_screen import SideBySide, dream_beside_truth, progress_strip, split_screen
+
+SAVE_EVERY = 20.0  # seconds between two savings of the run's state
+STRIP_TICKS = 6  # ticks of a row in the strip
+
+
+class Journal(pl.Callback):
+    """Writes metrics.csv after each round and, at growing shares of the budget (`marks`), a gif,
+    the horizon so far, a line for people and a checkpoint that can be played. Saves the whole run
+    now and then, so that it can go on after it was killed.
+
+    rollouts, ticks: over which the horizon so far is measured. gif_rollouts, gif_ticks: of a gif.
+    Must come before Lightning's WeightAveraging among the callbacks: validation ends with the
+    averaged weights in place, and they are what is judged and saved here.
+    """
+
+    def __init__(
+        self,
+        marks: Sequence[float] = (0.01, 0.03, 0.07, 0.15, 0.3, 0.6),
+        rollouts: int = 32,
+        ticks: int = 256,
+        gif_rollouts: int = 4,
+        gif_ticks: int = 128,
+    ) -> None:
+        self._marks = sorted(marks)
+        self._rollouts, self._ticks = rollouts, ticks
+        self._gif_rollouts, self._gif_ticks = gif_rollouts, gif_ticks
+        self._saved_at = 0.0
+        self.folder = Path()
+        self.made: dict[str, Any] = {}
+        self.stop_requested = False
+        self.history: list[dict[str, float]] = []  # one row a round
+        self._strip: list[tuple[str, NDArray[np.uint8]]] = []
+
+    @property
+    def last_checkpoint(self) -> Path:
+        """The run's whole state, for --resume."""
+        return self.folder / "checkpoints" / "last.ckpt"
+
+    @property
+    def playable(self) -> Path:
+        """The learned game as it is now."""
+        return self.folder / "checkpoints" / "engine.ckpt"
+
+    @property
+    def gifs(self) -> list[Path]:
+        return sorted((self.folder / "gifs").glob("*.gif"))
+
+    @property
+    def strip(self) -> Path:
+        return self.folder / "gifs" / "progress.png"
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.sanity_checking:
+            return
+        budget, data = Budget.of(trainer), GameData.of(trainer)
+        row = {
+            "step": float(trainer.global_step),
+            "seconds": round(budget.seconds, 2),
+            "generator_share": data.draw_seconds / max(budget.seconds, 1e-9),
+        }
+        row |= {name: float(value) for name, value in trainer.callback_metrics.items()}
+        passed = [mark for mark in self._marks if mark <= budget.progress]
+        if passed:
+            self._marks = self._marks[len(passed) :]
+            row |= self.note(trainer, pl_module.engine)
+        self.history.append(row)
+        write_text(self.folder / "metrics.csv", _as_csv(self.history))
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self.stop_requested:
+            trainer.should_stop = True
+        due = time.monotonic() - self._saved_at > SAVE_EVERY
+        if (due or trainer.should_stop) and Budget.of(trainer).progress < 1.0:
+            with whole_file(self.last_checkpoint) as temporary:
+                trainer.save_checkpoint(temporary)
+            self._saved_at = time.monotonic()
+
+    def note(self, trainer: pl.Trainer, engine: Any) -> dict[str, float]:
+        """Measure, draw and save the engine as it is. Returns the measured horizon."""
+        budget, data = Budget.of(trainer), GameData.of(trainer)
+        learned = LearnedGame(engine)
+        exact = exact_horizon(learned, data.held_out, self._rollouts, self._ticks)
+        median = float(np.median(exact.ticks))
+        shown = dream_beside_truth(learned, data.held_out, self._gif_rollouts, self._gif_ticks)
+        gif = self.folder / "gifs" / f"{trainer.global_step:07d}.gif"
+        write_gif(gif, split_screen(shown), fps=min(30, learned.spec.fps))
+        minutes, seconds = divmod(int(budget.seconds), 60)
+        self._draw_strip(f"after {minutes}:{seconds:02d}, step {trainer.global_step}", shown)
+        save_engine(
+            self.playable,
+            engine,
+            self.made | {"steps": trainer.global_step, "seconds": budget.seconds},
+        )
+        right = float(trainer.callback_metrics.get("held_out/frames_right", float("nan")))
+        at_least = "at least " if exact.censored * 2 > self._rollouts else ""
+        tqdm.write(
+            f"{minutes}:{seconds:02d}  {budget.progress:4.0%}  {right:.1%} of held-out frames right"
+            f" over {data.length} tick{'s' * (data.length > 1)};"
+            f" the dream stays exact for {at_least}{median:g} ticks"
+        )
+        _send_to_wandb(trainer, gif, median)
+        return {"horizon_so_far": median}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "marks": self._marks,
+            "history": self.history,
+            "strip": [(name, torch.from_numpy(frames)) for name, frames in self._strip],
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._marks, self.history = state_dict["marks"], state_dict["history"]
+        self._strip = [(name, frames.numpy()) for name, frames in state_dict["strip"]]
+
+    def _draw_strip(self, name: str, shown: SideBySide) -> None:
+        ticks = np.unique(np.geomspace(1, shown.truth.shape[1], STRIP_TICKS).round().astype(int))
+        if not self._strip:
+            named = ", ".join(str(tick) for tick in ticks)
+            self._strip.append((f"truth at ticks {named}", shown.truth[0, ticks - 1]))
+        self._strip.append((name, shown.dream[0, ticks - 1]))
+        write_png(self.strip, progress_strip(self._strip, shown.spec))
+
+
+class ProgressBar(pl.Callback):
+    """One bar over the whole budget."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._bar = tqdm(
+            total=1000,
+            bar_format="{percentage:3.0f}%|{bar:30}| {elapsed}, about {remaining} left{postfix}",
+            initial=round(1000 * Budget.of(trainer).progress),
+        )
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        if batch_idx % 10:
+            return
+        budget, data = Budget.of(trainer), GameData.of(trainer)
+        self._bar.n = round(1000 * budget.progress)
+        ticks = trainer.global_step * data.ticks_per_batch / max(budget.seconds, 1e-9)
+        share = data.draw_seconds / max(budget.seconds, 1e-9)
+        self._bar.set_postfix_str(
+            f"loss {float(outputs['loss']):.3g}, {ticks:,.0f} ticks/s, generator {share:.0%}"
+        )
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._bar.n = round(1000 * Budget.of(trainer).progress)
+        self._bar.close()
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _as_csv(history: Sequence[dict[str, float]]) -> str:
+    names = list(dict.fromkeys(name for row in history for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: f"{value:.6g}" for name, value in row.items()} for row in history)
+    return text.getvalue()
+
+
+def _send_to_wandb(trainer: pl.Trainer, gif: Path, horizon: float) -> None:
+    for logger in trainer.loggers:
+        if isinstance(logger, WandbLogger):
+            import wandb
+
+            logger.experiment.log(
+                {"dream": wandb.Video(str(gif)), "horizon_so_far": horizon},
+                step=trainer.global_step,
+            )

@@ -1,0 +1,57 @@
+"""Where things stand in the window of a match, in px."""
+
+from __future__ import annotations
+
+import pygame
+
+from data_gen.game import GameSpec
+
+MARGIN = 24  # between and around the panels
+HEAD = 32  # for the titles
+SEATS = 44  # for who plays
+FOOT = 24  # for the last line
+PANEL = 448  # the longer side of a panel in a window of the default size
+DESKTOP_SHARE = 0.92  # of the desktop's width and height that a new window takes at most
+
+
+def preferred_size(spec: GameSpec, panels: int, desktop: tuple[int, int]) -> tuple[int, int]:
+    """The window (width, height): panels of about PANEL px, less if the desktop is small."""
+    _, height, width = spec.shape
+    factor = max(1, PANEL // max(height, width))
+    while factor > 1 and not _fits(_window_around(spec, panels, factor), desktop):
+        factor -= 1
+    return _window_around(spec, panels, factor)
+
+
+def places(window: tuple[int, int], spec: GameSpec, panels: int) -> list[pygame.Rect]:
+    """Where the panels stand: as large as an integer factor allows, in the middle. A frame that is
+    larger than its room is made smaller, by any factor."""
+    _, height, width = spec.shape
+    above, below = _rims(spec)
+    room_across = max(1, (window[0] - MARGIN) // panels - MARGIN)
+    room_down = max(1, window[1] - above - below)
+    factor = min(room_across / width, room_down / height)
+    factor = int(factor) if factor >= 1 else factor
+    size = max(1, int(width * factor)), max(1, int(height * factor))
+    left = (window[0] - panels * (size[0] + MARGIN) + MARGIN) // 2
+    top = above + (room_down - size[1]) // 2
+    return [pygame.Rect((left + n * (size[0] + MARGIN), top), size) for n in range(panels)]
+
+
+def seats_height(spec: GameSpec) -> int:
+    """What the keys of the seats take below the panels; nothing if there are none."""
+    return SEATS if any(spec.keys) else 0
+
+
+def _rims(spec: GameSpec) -> tuple[int, int]:
+    """What is kept above and below the panels."""
+    return MARGIN // 2 + HEAD, seats_height(spec) + FOOT + MARGIN // 2
+
+
+def _window_around(spec: GameSpec, panels: int, factor: int) -> tuple[int, int]:
+    _, height, width = spec.shape
+    return panels * (width * factor + MARGIN) + MARGIN, height * factor + sum(_rims(spec))
+
+
+def _fits(size: tuple[int, int], desktop: tuple[int, int]) -> bool:
+    return all(mine <= DESKTOP_SHARE * its for mine, its in zip(size, desktop, strict=True))

@@ -1,0 +1,203 @@
+"""`python -m gameengine.play [CHECKPOINT]`: play a learned game beside the true one.
+
+Nothing heavy is imported before the arguments are read, so that --help answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data_gen.command_line import Parser, chosen_game, read_options
+from data_gen.errors import UserError, run_command
+
+if TYPE_CHECKING:
+    from gameengine.match import Match, Pair
+
+BUNDLED = Path(__file__).parent.parent / "assets" / "pong.ckpt"
+RECORDED_TICKS = 600  # unless --ticks says otherwise
+
+Watch = Callable[["Match"], Any]
+
+
+def run() -> None:
+    """The console script: exit 0, or 2 with one line for what a user can mend."""
+    run_command(main)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Play; `arguments` are the program's own by default. Raises UserError."""
+    asked = _parser().parse_args(arguments)
+    _check(asked)
+    if not asked.record:
+        _choose_display()
+
+    from gameengine.match import Match
+
+    match = Match(_pair(asked), asked.seed)
+    with _tracing(asked.trace) as watch:
+        if asked.record:
+            _record(match, asked, watch)
+        else:
+            _play(match, asked.ticks, watch)
+    if asked.json:
+        path = str(asked.record) if asked.record else None
+        print(json.dumps({"ticks": match.tick, "parted_at": match.parted_at, "path": path}))
+    elif asked.record:
+        print(_in_words(match, asked.record))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="python -m gameengine.play",
+        description="Play a learned game (right) beside the true one (left), both by the same keys."
+        " A seat that no one touches is played by a scripted player. Press h in the window for"
+        " the keys.",
+        epilog="example: python -m gameengine.play --ticks 600 --record out.gif",
+    )
+    parser.add_argument(
+        "checkpoint", type=Path, nargs="?", help="a .ckpt file (default: the bundled Pong)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="number of the start (default: 0)")
+    parser.add_argument("--ticks", type=int, metavar="T", help="end after so many")
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="GIF",
+        help="play without a window or a person and write a gif of it"
+        f" ({RECORDED_TICKS} ticks unless --ticks is given; runs faster when it is long)",
+    )
+    parser.add_argument("--truth-only", action="store_true", help="leave the dream out")
+    parser.add_argument(
+        "--game", metavar="NAME", help="play this true game alone, without a checkpoint"
+    )
+    parser.add_argument(
+        "--option",
+        nargs="+",
+        action="extend",
+        metavar="KEY=VALUE",
+        default=[],
+        help="of --game, such as serve_angles=true or 'size=[64,64]'",
+    )
+    parser.add_argument(
+        "--trace",
+        type=Path,
+        metavar="FILE",
+        help="write one JSON line a tick: seed, tick, actions, who chose them, when dream and truth"
+        " parted, and a checksum (CRC-32) of both frames",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print one JSON object at the end: ticks, parted_at, path",
+    )
+    return parser
+
+
+def _check(asked: argparse.Namespace) -> None:
+    """Raises UserError for what can be known to be wrong before anything is loaded."""
+    if asked.ticks is not None and asked.ticks < 1:
+        raise UserError(f"--ticks must be at least 1, not {asked.ticks}")
+    if not 0 <= asked.seed < 1 << 64:
+        raise UserError(f"--seed must lie in 0 to 2^64 - 1, not {asked.seed}")
+    if asked.record and asked.record.suffix.lower() != ".gif":
+        raise UserError(f"--record writes a gif, so its name must end in .gif, not {asked.record}")
+    if asked.game and asked.checkpoint:
+        raise UserError("give either a checkpoint or --game, which plays the true game alone")
+    if asked.option and not asked.game:
+        raise UserError("--option belongs to --game; a checkpoint knows its own options")
+    if not (asked.game or asked.checkpoint or BUNDLED.exists()):
+        raise UserError(
+            f"the bundled {BUNDLED} is not there; train one with 'python experiments/run.py' and"
+            " give its .ckpt file, or play the true game with --game pong"
+        )
+
+
+def _choose_display() -> None:
+    """Let pygame try only the displays that there are; left to itself it would draw to nowhere.
+
+    Raises UserError when there are none.
+    """
+    if not sys.platform.startswith("linux") or "SDL_VIDEODRIVER" in os.environ:
+        return
+    displays = {"x11": "DISPLAY", "wayland": "WAYLAND_DISPLAY"}
+    drivers = [driver for driver, variable in displays.items() if os.environ.get(variable)]
+    if not drivers:
+        raise UserError("no display: use --record out.gif")
+    os.environ["SDL_VIDEODRIVER"] = ",".join(drivers)
+
+
+def _pair(asked: argparse.Namespace) -> Pair:
+    from gameengine.match import Pair
+
+    if asked.game:
+        return Pair.alone(chosen_game(asked.game, read_options(asked.option)))
+
+    import torch
+
+    from gameengine.learned_game import LearnedGame
+
+    torch.set_num_threads(1)  # a tick is too small to share; waiting for others made it 10x slower
+    learned = LearnedGame.load(asked.checkpoint or BUNDLED)
+    if asked.truth_only:
+        return Pair.alone(learned.truth)
+    return Pair(learned.truth, learned, learned.init_beside_truth)
+
+
+def _play(match: Match, ticks: int | None, watch: Watch) -> None:
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    from gameengine.window import play_in_window
+
+    play_in_window(match, ticks, watch)
+
+
+def _record(match: Match, asked: argparse.Namespace, watch: Watch) -> None:
+    from tqdm import tqdm
+
+    from gameengine.recording import record
+
+    ticks = asked.ticks or RECORDED_TICKS
+    # disable=None: silent when stderr is no terminal
+    with tqdm(total=ticks, unit=" ticks", delay=1, disable=asked.json or None) as bar:
+
+        def see(match: Match) -> None:
+            watch(match)
+            bar.update()
+
+        record(match, ticks, asked.record, see)
+
+
+@contextmanager
+def _tracing(path: Path | None) -> Iterator[Watch]:
+    """Gives what is to be called after every tick. Raises UserError if `path` cannot be written."""
+    if path is None:
+        yield lambda match: None
+        return
+    try:
+        file = path.open("w", encoding="utf-8", buffering=1)  # by line: others may follow it
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+    def write(match: Match) -> None:
+        try:
+            print(json.dumps(match.trace()), file=file)
+        except OSError as error:
+            raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+    with file:
+        yield write
+
+
+def _in_words(match: Match, path: Path) -> str:
+    verdict = f", {match.verdict()}" if match.dream_frame is not None else ""
+    return f"{match.tick:,} ticks of {match.spec.name}{verdict}; see {path}"
+
+
+if __name__ == "__main__":
+    run()

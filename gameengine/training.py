@@ -1,0 +1,261 @@
+"""A run from its config to its report: what experiments/run.py does once torch is loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import platform
+import shlex
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import WeightAveraging
+from torch import Tensor
+from tqdm import tqdm
+
+from data_gen.atomic import write_text
+from data_gen.errors import UserError
+from gameengine.budget import Budget
+from gameengine.checkpoint import save_engine
+from gameengine.curves import draw_curves
+from gameengine.evaluate import draw_accuracy
+from gameengine.experiment import Experiment
+from gameengine.journal import Journal, ProgressBar
+from gameengine.judge import Judgement, judge, summarise
+from gameengine.learned_game import LearnedGame
+from gameengine.precision import bfloat16_is_faster
+from gameengine.report import Report
+from gameengine.tracking import make_wandb_logger
+
+
+def train(arguments: Sequence[str], resumed: Path | None = None) -> int:
+    """Run the experiment that the arguments describe, or go on with the run in folder `resumed`.
+
+    Returns the exit code: 0, or 130 when the user stopped it. Raises UserError for bad settings.
+    """
+    _quiet()
+    arguments = list(arguments)
+    experiment = Experiment(arguments)
+    if experiment.settings["trainer"]["precision"] == "bf16-mixed" and _slow_bfloat16(experiment):
+        print("bfloat16 is slower than float32 on this processor: training in float32")
+        experiment = Experiment([*arguments, "--trainer.precision=32-true"])
+    run = Run(experiment, resumed)
+    if resumed is not None and not run.journal.last_checkpoint.is_file():
+        raise UserError(f"nothing to go on with: there is no {run.journal.last_checkpoint}")
+    return run.go(resumed is not None)
+
+
+class Run:
+    """One training of one experiment, in its own folder."""
+
+    def __init__(self, experiment: Experiment, resumed: Path | None) -> None:
+        settings = experiment.settings
+        self._experiment = experiment
+        self._settings = settings
+        self._name: str = settings["name"]
+        self.folder = resumed or _new_folder(Path(settings["runs"]) / self._name)
+        self._trainer: pl.Trainer = experiment.trainer
+        callbacks: list[pl.Callback] = self._trainer.callbacks  # pyright: ignore
+        self._budget = Budget.of(self._trainer)
+        self.journal = next(one for one in callbacks if isinstance(one, Journal))
+        self.journal.folder = self.folder
+        self.journal.made = {
+            "experiment": self._name,
+            "command": f"experiments/run.py ({self.folder})",
+        }
+        callbacks += [
+            ProgressBar(),
+            # Last: validation must end with the averaged weights still in place.
+            WeightAveraging(multi_avg_fn=warm_average(settings["ema"])),
+        ]
+
+    def go(self, resume: bool) -> int:
+        """Train, then judge and report. Returns the exit code."""
+        write_text(self.folder / "config.yaml", self._experiment.settings_as_yaml())
+        logger = make_wandb_logger(
+            self.folder, "gameengine", self._name, self._settings, self._settings["wandb"]
+        )
+        if logger is not None:
+            self._trainer.loggers = [logger]  # pyright: ignore[reportAttributeAccessIssue]
+        budget = self._settings["budget"]
+        limit = (
+            f"{budget['minutes']:g} minutes" if budget["minutes"] else f"{budget['steps']} steps"
+        )
+        print(f"{self._name}: training for at most {limit} on {torch.get_num_threads()} cores,")
+        print(f"everything goes to {self.folder}; Ctrl-C stops, and loses nothing", flush=True)
+        with _stop_between_rounds(self.journal):
+            self._trainer.fit(
+                self._experiment.model,
+                datamodule=self._experiment.datamodule,
+                ckpt_path=self.journal.last_checkpoint if resume else None,
+                weights_only=True,
+            )
+        if self.journal.stop_requested and self._budget.progress < 1.0:
+            print(f"stopped after {self._budget.progress:.0%}; go on with")
+            print(f"  python experiments/run.py --resume {shlex.quote(str(self.folder))}")
+            return 130
+        self._conclude()
+        return 0
+
+    def _conclude(self) -> None:
+        """Save the learned game, measure it on held-out rollouts, write the report."""
+        journal, learner = self.journal, self._experiment.model
+        made = journal.made | {
+            "steps": self._trainer.global_step,
+            "seconds": round(self._budget.seconds, 1),
+        }
+        journal.note(self._trainer, learner.engine)
+        learned = LearnedGame(learner.engine)
+        rollouts, ticks = self._settings["judge"]["rollouts"], self._settings["judge"]["ticks"]
+        with tqdm(total=ticks, desc="judging", unit="tick", leave=False) as bar:
+            cast = self._experiment.datamodule.held_out
+            judgement = judge(learned, cast, rollouts, ticks, progress=bar.update)
+        save_engine(journal.playable, learner.engine, made)
+        command = f"python -m gameengine.play {shlex.quote(str(journal.playable))}"
+        report = self.folder / "report.html"
+        self._report(judgement, command).write(report)
+        journal.last_checkpoint.unlink(missing_ok=True)  # the run is complete
+        summary = summarise(judgement)
+        print(f"trained {made['seconds'] / 60:.1f} minutes, {made['steps']} steps")
+        for kind in ("exact", "tracked"):
+            if (horizon := summary[f"{kind}_horizon"]) is not None:
+                print(
+                    f"{kind} horizon over {rollouts} held-out rollouts of {ticks} ticks: median"
+                    f" {horizon['median']:g}, 10th percentile {horizon['p10']:g}"
+                    f" ({horizon['censored']} never went wrong)"
+                )
+        print(f"report: {report}")
+        print(f"play it: {command}")
+
+    def _report(self, judgement: Judgement, command: str) -> Report:
+        journal, spec = self.journal, self._experiment.model.engine.spec
+        learner = self._experiment.model
+        parameters = sum(weight.numel() for weight in learner.engine.parameters())
+        gif = journal.gifs[-1]
+        minutes = self._budget.seconds / 60
+        return Report(
+            title=f"{self._name}: a learned {spec.name}",
+            lead=f"{type(learner.engine).__name__}, {parameters:,} parameters, trained"
+            f" {minutes:.1f} minutes on {torch.get_num_threads()} cores. Judged on"
+            f" {judgement.rollouts} rollouts of {judgement.ticks} ticks, with seeds and players"
+            " that training never saw.",
+            command=command,
+            figures=_tiles(judgement),
+            gifs=[(gif, "Truth above, dream below; a dream's border turns red where it parts.")],
+            strips=[(journal.strip, "Red border: at least one pixel of this frame is wrong.")],
+            curves=self._curves(judgement),
+            config=self._experiment.settings_as_yaml(),
+            versions={
+                "Python": platform.python_version(),
+                "torch": str(torch.__version__),
+                "pytorch-lightning": version("pytorch-lightning"),
+            },
+        )
+
+    def _curves(self, judgement: Judgement) -> list[tuple[Path, str]]:
+        """Draw the run's curves. Returns each file with what it shows."""
+        pictures = self.folder / "curves"
+        draw_accuracy(pictures / "accuracy.png", judgement)
+        drawn = [(pictures / "accuracy.png", "How long the dream stays true.")]
+        across = "minutes of training"
+        for name, text in (
+            ("train/loss", "Loss per tick on training windows."),
+            ("held_out/frames_right", "Share of right frames in held-out windows."),
+            ("length", "Length of the training windows, in ticks."),
+            ("horizon_so_far", "Median exact horizon so far, in ticks."),
+        ):
+            rows = [row for row in self.journal.history if name in row]
+            if not rows:
+                continue
+            path = pictures / f"{name.replace('/', '_')}.png"
+            values = [row[name] for row in rows]
+            log = "log" if name == "train/loss" and min(values) > 0 else "linear"
+            points = ([row["seconds"] / 60 for row in rows], values)
+            draw_curves(path, {name: points}, (across, name), scale=("linear", log))
+            drawn.append((path, text))
+        return drawn
+
+
+def warm_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
+    """An exponential moving average of weights that soon forgets the first, untrained ones: after n
+    steps its decay is (1 + n) / (10 + n), at most `decay`."""
+
+    @torch.no_grad()
+    def update(averages: list[Tensor], weights: list[Tensor], steps: Tensor | int) -> None:
+        warming = (1 + float(steps)) / (10 + float(steps))
+        torch._foreach_lerp_(averages, weights, 1 - min(decay, warming))
+
+    return update
+
+
+def _tiles(judgement: Judgement) -> list[tuple[str, str]]:
+    tiles = []
+    for name, horizon in (("exact", judgement.exact), ("tracked", judgement.tracked)):
+        if horizon is not None:
+            median, p10 = np.percentile(horizon.ticks, [50, 10])
+            tiles += [
+                (f"{median:,.0f}", f"{name} horizon, median, in ticks"),
+                (f"{p10:,.0f}", f"{name} horizon, 10th percentile"),
+            ]
+    share = judgement.exact.censored / judgement.rollouts
+    return [*tiles, (f"{share:.0%}", f"still exact after {judgement.ticks:,} ticks")]
+
+
+def _new_folder(parent: Path) -> Path:
+    """runs/<experiment>/<time>, made now so that a second run cannot take the same."""
+    stamp = datetime.now().astimezone().strftime("%Y-%m-%d_%H-%M-%S")
+    for name in (stamp, *(f"{stamp}_{number}" for number in range(2, 100))):
+        with contextlib.suppress(FileExistsError):
+            try:
+                (parent / name).mkdir(parents=True)
+            except OSError as error:
+                if isinstance(error, FileExistsError):
+                    raise
+                raise UserError(f"cannot write {parent}: {error.strerror}") from error
+            return parent / name
+    raise UserError(f"{parent} has too many runs of this second")
+
+
+@contextlib.contextmanager
+def _stop_between_rounds(journal: Journal) -> Iterator[None]:
+    """The first Ctrl-C (or SIGTERM) ends the run after the present round, whole and saved; the
+    second one at once."""
+
+    def ask(number: int, frame: Any) -> None:
+        tqdm.write(
+            "stopping after this round, a few seconds; Ctrl-C again stops at once", sys.stderr
+        )
+        journal.stop_requested = True
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+    before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+    for name in before:
+        signal.signal(name, ask)
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def _slow_bfloat16(experiment: Experiment) -> bool:
+    on_cpu = experiment.trainer.strategy.root_device.type == "cpu"
+    return on_cpu and not bfloat16_is_faster()
+
+
+def _quiet() -> None:
+    """Lightning's advice is for other ways of training than this one."""
+    for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning_fabric|jsonargparse)\b")
+    warnings.filterwarnings("ignore", message=r".*(does not have many workers|tensorboardX).*")
