@@ -174,6 +174,10 @@ def _centred(cells: NDArray[np.bool_], height: int, width: int) -> NDArray[np.bo
 
 
 def _checked_size(size: Sequence[int]) -> tuple[int, int]:
-    if len(size) != 2 or any(not isinstance(n, int) or n < 3 for n in size):
+    if (
+        not isinstance(size, Sequence)
+        or len(size) != 2
+        or any(not isinstance(n, int) or n < 3 for n in size)
+    ):
         raise ValueError(f"size must be two whole numbers of 3 or more, not {size!r}")
     return size[0], size[1]

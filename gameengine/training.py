@@ -192,7 +192,7 @@ def warm_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor |
     @torch.no_grad()
     def update(averages: list[Tensor], weights: list[Tensor], steps: Tensor | int) -> None:
         warming = (1 + float(steps)) / (10 + float(steps))
-        torch._foreach_lerp_(averages, weights, 1 - min(decay, warming))
+        torch._foreach_lerp_(averages, weights, 1 - min(decay, warming))  # pyright: ignore
 
     return update
 

@@ -90,6 +90,7 @@ def test_a_game_from_a_file_outlives_the_file(tmp_path: Path) -> None:
     [
         ({"size": (2, 32)}, "size must be two whole numbers of 3 or more, not (2, 32)"),
         ({"size": (32,)}, "size must be two"),
+        ({"size": 32}, "size must be two"),
         ({"size": (3.5, 4)}, "size must be two"),
         ({"edges": "round"}, "unknown edges 'round'; choose from torus, dead"),
         ({"density": 1.5}, "density must lie in 0 to 1, not 1.5"),

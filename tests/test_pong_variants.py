@@ -93,6 +93,7 @@ def test_a_ball_with_a_serve_angle_flies_straight_in_parts_of_pixels() -> None:
     [
         ({"size": (33, 32)}, "size must be two multiples of 32, such as 32 64, not (33, 32)"),
         ({"size": (32,)}, "size must be two multiples of 32"),
+        ({"size": 32}, "size must be two multiples of 32"),
         ({"size": (0, 32)}, "size must be two multiples of 32"),
         ({"size": (32.0, 32)}, "size must be two multiples of 32"),
         ({"paddle_height": 2}, "paddle_height must be one or more whole numbers from 3 to 24"),

@@ -34,7 +34,7 @@ class FeedbackEngine(Engine):
         width: int = 32,
         depth: int = 3,
         squeeze: int = 4,
-        insight: int = 256,
+        insight: int = 128,
         stem: int = 3,
     ) -> None:
         super().__init__(
