@@ -26,7 +26,7 @@ DEFAULTS = {
     "enable_model_summary": False,
     "max_epochs": -1,  # the Budget ends a run
     "num_sanity_val_steps": 0,
-    "log_every_n_steps": 50,
+    "log_every_n_steps": 10,
 }
 
 

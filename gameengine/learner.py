@@ -19,6 +19,8 @@ from gameengine.frames import wrong_pixels
 from gameengine.muon import Muon
 from gameengine.windows import Batch
 
+LOG_EVERY = 10  # batches: Lightning's logging costs as much as a layer
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -72,9 +74,10 @@ class Learner(pl.LightningModule):
         judged = self._judge(self._forced(batch) if self._teacher_forcing else batch)
         windows = len(batch["frames"])
         GameData.of(self.trainer).mine(batch, (judged.wrong > 0).view(windows, -1).any(1))
-        self._log("train", judged)
-        self.log("length", float(GameData.of(self.trainer).length))
-        self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
+        if batch_idx % LOG_EVERY == 0:
+            self._log("train", judged)
+            self.log("length", float(GameData.of(self.trainer).length))
+            self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
         return judged.loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:

@@ -46,25 +46,33 @@ class Muon(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            update = self._muon if "momentum" in group else self._adam
-            for weight in group["params"]:
-                if weight.grad is not None:
-                    update(weight, group, group["lr"])
+            weights = [weight for weight in group["params"] if weight.grad is not None]
+            if "momentum" in group:
+                self._muon(weights, group)
+            else:
+                for weight in weights:
+                    self._adam(weight, group)
         return loss
 
-    def _muon(self, weight: Tensor, group: dict[str, Any], rate: float) -> None:
-        state = self.state[weight]
-        if not state:
-            state["momentum"] = torch.zeros_like(weight)
-        state["momentum"].mul_(group["momentum"]).add_(weight.grad)
-        nesterov = weight.grad + group["momentum"] * state["momentum"]
-        matrix = nesterov.flatten(1)  # (rows, columns)
-        rows, columns = matrix.shape
-        weight.mul_(1 - rate * group["decay"])
-        scale = max(1.0, rows / columns) ** 0.5
-        weight.add_(orthogonal(matrix).view_as(weight), alpha=-rate * scale)
+    def _muon(self, weights: list[Tensor], group: dict[str, Any]) -> None:
+        momentum, rate = group["momentum"], group["lr"]
+        alike: dict[torch.Size, list[Tensor]] = {}
+        for weight in weights:
+            alike.setdefault(weight.flatten(1).shape, []).append(weight)
+        for (rows, columns), members in alike.items():
+            steps = []
+            for weight in members:
+                state = self.state[weight]
+                if not state:
+                    state["momentum"] = torch.zeros_like(weight)
+                state["momentum"].mul_(momentum).add_(weight.grad)
+                steps.append((weight.grad + momentum * state["momentum"]).flatten(1))
+            scale = max(1.0, rows / columns) ** 0.5
+            for weight, step in zip(members, orthogonal(torch.stack(steps)), strict=True):
+                weight.mul_(1 - rate * group["decay"])
+                weight.add_(step.view_as(weight), alpha=-rate * scale)
 
-    def _adam(self, weight: Tensor, group: dict[str, Any], rate: float) -> None:
+    def _adam(self, weight: Tensor, group: dict[str, Any]) -> None:
         state = self.state[weight]
         if not state:
             state["step"] = 0
@@ -75,19 +83,18 @@ class Muon(torch.optim.Optimizer):
         state["square"].mul_(second).addcmul_(weight.grad, weight.grad, value=1 - second)
         mean = state["mean"] / (1 - first ** state["step"])
         deviation = (state["square"] / (1 - second ** state["step"])).sqrt_().add_(1e-8)
-        weight.addcdiv_(mean, deviation, value=-rate)
+        weight.addcdiv_(mean, deviation, value=-group["lr"])
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """The matrix (rows, columns) with all its singular values brought near 1 (0.7 to 1.2), by
+def orthogonal(matrices: Tensor) -> Tensor:
+    """Matrices (n, rows, columns) with all their singular values brought near 1 (0.7 to 1.2), by
     Newton-Schulz iteration."""
     first, third, fifth = NEWTON_SCHULZ
-    tall = matrix.shape[0] > matrix.shape[1]
-    wide = matrix.T if tall else matrix
-    wide = wide / (wide.norm() + 1e-7)
+    tall = matrices.shape[1] > matrices.shape[2]
+    wide = matrices.mT if tall else matrices
+    wide = wide / (wide.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(ITERATIONS):
-        gram = wide @ wide.T
-        wide = torch.addmm(
-            wide, torch.addmm(gram, gram, gram, beta=third, alpha=fifth), wide, beta=first
-        )
-    return wide.T if tall else wide
+        gram = wide @ wide.mT
+        mixed = torch.baddbmm(gram, gram, gram, beta=third, alpha=fifth)
+        wide = torch.baddbmm(wide, mixed, wide, beta=first)
+    return wide.mT if tall else wide

@@ -1,0 +1,64 @@
+"""Gifs of a match."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from flawed import Flawed
+from numpy.typing import NDArray
+from PIL import Image
+
+from data_gen.pictures import ALARM, PAPER, enlarge, to_rgb
+from data_gen.pong import Pong
+from gameengine.match import Match, Pair
+from gameengine.recording import MOST_PICTURES, record, split_screen
+
+
+def pictures_of(gif: Path) -> list[NDArray[np.uint8]]:
+    with Image.open(gif) as image:
+        pictures = []
+        for number in range(getattr(image, "n_frames", 1)):
+            image.seek(number)
+            pictures.append(np.asarray(image.convert("RGB")))
+        return pictures
+
+
+def has(picture: NDArray[np.uint8], colour: tuple[int, int, int]) -> bool:
+    return bool((picture == colour).all(-1).any())
+
+
+def test_a_recording_shows_exact_frames_and_marks_the_parting(tmp_path: Path) -> None:
+    gif = tmp_path / "out.gif"
+    match = Match(
+        Pair.beside(Pong(), Flawed(Pong(), 31))
+    )  # an odd tick, so that a picture must be put in for it
+    record(match, 60, gif)
+    pictures = pictures_of(gif)
+    first, last = pictures[0], pictures[-1]
+    assert has(first, PAPER)
+    assert not has(first, ALARM)
+    assert has(last, ALARM)
+    marked = [has(picture, ALARM) for picture in pictures]
+    assert marked == sorted(marked), "the mark stays"
+    frame = enlarge(to_rgb(match.truth_frame, match.spec), 6)
+    assert np.array_equal(last[30:-30, 12 : 12 + 192], frame)
+    at_parting = pictures[marked.index(True)]
+    assert (at_parting[-31, -13] != frame[-1, -1]).any(), "the wrong pixel itself is shown"
+
+
+def test_long_recordings_skip_ticks(tmp_path: Path) -> None:
+    gif = tmp_path / "out.gif"
+    record(Match(Pair.alone(Pong())), 2 * MOST_PICTURES + 100, gif)
+    assert MOST_PICTURES / 2 < len(pictures_of(gif)) <= MOST_PICTURES + 2
+
+
+def test_a_recording_ends_with_its_game(tmp_path: Path) -> None:
+    match, seen = Match(Pair.alone(Flawed(Pong(), ends_at=9))), []
+    record(match, 50, tmp_path / "out.gif", lambda match: seen.append(match.tick))
+    assert seen == list(range(1, 10))
+
+
+def test_a_recording_of_a_wide_game(tmp_path: Path) -> None:
+    picture = split_screen(Match(Pair.alone(Pong((32, 96)))))
+    assert picture.shape == (2 * 12 + 2 * 18 + 64, 2 * 12 + 192, 3)
