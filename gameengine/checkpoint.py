@@ -65,7 +65,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
         engine = make_engine(about["engine"], spec, **about["options"])
         engine.load_state_dict(_weights(saved))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise UserError(f"{path} cannot be used: {error}") from error
+        reason = " ".join(str(error).split())  # torch tells of each weight on a line of its own
+        raise UserError(f"{path} cannot be used: {reason:.300}") from error
     return Checkpoint(engine.eval(), about.get("made", {}))
 
 

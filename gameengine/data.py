@@ -112,10 +112,8 @@ class GameData(pl.LightningDataModule):
         return batch
 
     def mine(self, batch: Batch, wrong: Tensor) -> None:
-        """Tell which windows (B,) of a training batch were got wrong. Only windows of one tick are
-        kept: a longer one goes wrong for some tick in it that a ring could not name."""
-        if self.length == 1:
-            self._source.mine(batch, wrong)
+        """Tell which windows (B,) of a training batch were got wrong."""
+        self._source.mine(batch, wrong)
 
     def state_dict(self) -> dict[str, Any]:
         return {"source": self._source.state_dict(), "draw_seconds": self.draw_seconds}

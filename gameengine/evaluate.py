@@ -22,6 +22,8 @@ def main(arguments: list[str] | None = None) -> None:
     for name in ("rollouts", "ticks"):
         if getattr(asked, name) < 1:
             raise UserError(f"--{name} must be at least 1, not {getattr(asked, name)}")
+    if asked.seed < 0:
+        raise UserError(f"--seed must be 0 or more, not {asked.seed}")
 
     # Only now: torch takes seconds to load, and --help should not.
     from tqdm import tqdm

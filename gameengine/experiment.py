@@ -33,6 +33,10 @@ DEFAULTS = {
 class ExperimentParser(LightningArgumentParser):
     """Tells of a mistake in one line, with the key that was probably meant."""
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        # "learning_rat" is a mistake, not short for "learning_rate".
+        super().__init__(*arguments, **{**options, "allow_abbrev": False})
+
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         text = " ".join(message.split())
         raise UserError(text + self._suggestion(text)) from ex

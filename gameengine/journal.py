@@ -25,7 +25,6 @@ from gameengine.judge import exact_horizon
 from gameengine.learned_game import LearnedGame
 from gameengine.split_screen import SideBySide, dream_beside_truth, progress_strip, split_screen
 
-SAVE_EVERY = 20.0  # seconds between two savings of the run's state
 STRIP_TICKS = 6  # ticks of a row in the strip
 
 
@@ -35,6 +34,7 @@ class Journal(pl.Callback):
     now and then, so that it can go on after it was killed.
 
     rollouts, ticks: over which the horizon so far is measured. gif_rollouts, gif_ticks: of a gif.
+    save_every: seconds between two savings of the run's state.
     Must come before Lightning's WeightAveraging among the callbacks: validation ends with the
     averaged weights in place, and they are what is judged and saved here.
     """
@@ -46,11 +46,12 @@ class Journal(pl.Callback):
         ticks: int = 256,
         gif_rollouts: int = 4,
         gif_ticks: int = 128,
+        save_every: float = 20.0,
     ) -> None:
         self._marks = sorted(marks)
         self._rollouts, self._ticks = rollouts, ticks
         self._gif_rollouts, self._gif_ticks = gif_rollouts, gif_ticks
-        self._saved_at = 0.0
+        self._save_every, self._saved_at = save_every, 0.0
         self.folder = Path()
         self.made: dict[str, Any] = {}
         self.stop_requested = False
@@ -95,7 +96,7 @@ class Journal(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self.stop_requested:
             trainer.should_stop = True
-        due = time.monotonic() - self._saved_at > SAVE_EVERY
+        due = time.monotonic() - self._saved_at > self._save_every
         if (due or trainer.should_stop) and Budget.of(trainer).progress < 1.0:
             with whole_file(self.last_checkpoint) as temporary:
                 trainer.save_checkpoint(temporary)

@@ -223,7 +223,8 @@ class MinedSource:
     """Another source's windows, a share of them replaced by windows that the engine got wrong.
 
     `mine` takes the windows of a batch that were wrong into a ring of `capacity` windows; once it
-    holds `enough`, a share `share` of each batch is drawn from it.
+    holds `enough`, a share `share` of each batch is drawn from it. Only windows of one tick are
+    mined: a longer one goes wrong for some tick in it that a ring could not name.
     """
 
     def __init__(
@@ -242,7 +243,7 @@ class MinedSource:
 
     def draw(self, count: int, ticks: int) -> Batch:
         held = min(self._taken, self._capacity)
-        mined = round(count * self._share) if held >= self._enough else 0
+        mined = round(count * self._share) if ticks == 1 and held >= self._enough else 0
         batch = self._source.draw(count - mined, ticks)
         if not mined:
             return batch
@@ -252,6 +253,8 @@ class MinedSource:
     def mine(self, batch: Batch, wrong: Tensor) -> None:
         """Keep the windows of `batch` where `wrong` (B,) bool holds. Those that were mined before
         stay where they are: a ring of copies of a few hard ones would teach nothing else."""
+        if batch["reward"].shape[1] != 1:
+            return
         held = min(self._taken, self._capacity)
         fresh = len(wrong) - (round(len(wrong) * self._share) if held >= self._enough else 0)
         index = wrong[:fresh].nonzero().squeeze(1).cpu()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from data_gen.life import Life
 from data_gen.pictures import ALARM
-from data_gen.players import Tracker
+from data_gen.players import Cast, Tracker
 from data_gen.pong import DOWN, UP, Pong
 from data_gen.randomness import held_out_seeds
 from data_gen.rollout import play
@@ -80,7 +80,7 @@ def test_the_seed_after_the_last_is_the_first() -> None:
 def test_no_one_touches_a_seat_so_the_tracker_plays_the_truth() -> None:
     match, game, seeds = match_of(5), Pong(), held_out_seeds(0, 1)
     for _, (actions, _, frames) in zip(
-        range(200), play(game, Tracker(SKILL), seeds, game.init(seeds)), strict=False
+        range(200), play(game, Cast([Tracker(SKILL)]), seeds, game.init(seeds)), strict=False
     ):
         match.advance()
         assert np.array_equal(match.actions, actions[0])

@@ -30,9 +30,8 @@ def has(picture: NDArray[np.uint8], colour: tuple[int, int, int]) -> bool:
 
 def test_a_recording_shows_exact_frames_and_marks_the_parting(tmp_path: Path) -> None:
     gif = tmp_path / "out.gif"
-    match = Match(
-        Pair.beside(Pong(), Flawed(Pong(), 31))
-    )  # an odd tick, so that a picture must be put in for it
+    odd = 31  # of two ticks one is shown, so that a picture must be put in for this one
+    match = Match(Pair.beside(Pong(), Flawed(Pong(), odd)))
     record(match, 60, gif)
     pictures = pictures_of(gif)
     first, last = pictures[0], pictures[-1]

@@ -107,19 +107,12 @@ class FeedbackEngine(Engine):
         told = self.told(insight).unflatten(1, (len(self.near), -1))  # (B, depth, width)
         for number, near in enumerate(self.near):
             features = features + F.relu(near(features) + told[:, number, :, None, None])
-        last = blocks[..., -(BLOCK**2) :].permute(0, 3, 1, 2)[:, None]  # (B, 1, 4, h, w)
-        stays = (last == palette[:, None, None, None]).to(dtype)  # (B, K, 4, h, w)
-        changes = self.head(features).contiguous().unflatten(1, (-1, BLOCK**2))
-        logits = changes + self.keep.to(dtype) * stays
-        return _pixels(logits.float()), self.outcome(insight).float()
+        changes = F.pixel_shuffle(self.head(features).contiguous(), BLOCK)  # (B, K, H, W)
+        stays = frames[:, -1:] == palette[:, None, None]  # (B, K, H, W)
+        return changes.float() + self.keep * stays, self.outcome(insight).float()
 
 
 def _blocks(frames: Tensor) -> Tensor:
     """(B, T0, H, W) -> (B, H / 2, W / 2, T0 * 4): the pixels of a block side by side."""
     split = frames.unflatten(3, (-1, BLOCK)).unflatten(2, (-1, BLOCK))  # (B, T0, h, 2, w, 2)
     return split.permute(0, 2, 4, 1, 3, 5).flatten(3)
-
-
-def _pixels(blocks: Tensor) -> Tensor:
-    """(B, K, 4, h, w) -> (B, K, H, W)."""
-    return F.pixel_shuffle(blocks.flatten(1, 2), BLOCK)
