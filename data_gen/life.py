@@ -69,7 +69,6 @@ class Life:
             fps=15,
             colours=("dead", "alive"),
             palette=((18, 18, 28), (178, 236, 190)),
-            tracked=("alive",),
             context=1,
             description=tuple(f"{part}{count}" for part in "BS" for count in range(COUNTS)),
             options={

@@ -58,6 +58,9 @@ class Budget(pl.Callback):
         self.used_steps = trainer.global_step
         self._stop_when_used(trainer)
 
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._seconds_before, self._started = self.seconds, None  # what follows is not training
+
     def state_dict(self) -> dict[str, Any]:
         return {"seconds": self.seconds, "steps": self.used_steps}
 

@@ -16,7 +16,8 @@ from data_gen.players import make_players
 from data_gen.randomness import held_out_seeds
 from data_gen.registry import game_of, make_game
 from data_gen.rollout import roll_out
-from gameengine.windows import Batch, FolderSource, LiveSource, MinedSource, WindowSource, cut
+from gameengine.live import LiveSource
+from gameengine.windows import Batch, FolderSource, MinedSource, WindowSource, cut
 
 VALIDATION_GAMES = 32
 VALIDATION_PIXELS = 1 << 19  # in the frames to predict; a validation should not be felt

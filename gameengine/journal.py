@@ -34,7 +34,8 @@ class Journal(pl.Callback):
     now and then, so that it can go on after it was killed.
 
     rollouts, ticks: over which the horizon so far is measured. gif_rollouts, gif_ticks: of a gif.
-    save_every: seconds between two savings of the run's state.
+    gif_differences: with a row of wrong pixels. save_every: seconds between two savings of the
+    run's state.
     Must come before Lightning's WeightAveraging among the callbacks: validation ends with the
     averaged weights in place, and they are what is judged and saved here.
     """
@@ -46,11 +47,13 @@ class Journal(pl.Callback):
         ticks: int = 256,
         gif_rollouts: int = 4,
         gif_ticks: int = 128,
+        gif_differences: bool = False,
         save_every: float = 20.0,
     ) -> None:
         self._marks = sorted(marks)
         self._rollouts, self._ticks = rollouts, ticks
         self._gif_rollouts, self._gif_ticks = gif_rollouts, gif_ticks
+        self._gif_differences = gif_differences
         self._save_every, self._saved_at = save_every, 0.0
         self.folder = Path()
         self.made: dict[str, Any] = {}
@@ -110,7 +113,8 @@ class Journal(pl.Callback):
         median = float(np.median(exact.ticks))
         shown = dream_beside_truth(learned, data.held_out, self._gif_rollouts, self._gif_ticks)
         gif = self.folder / "gifs" / f"{trainer.global_step:07d}.gif"
-        write_gif(gif, split_screen(shown), fps=min(30, learned.spec.fps))
+        pictures = split_screen(shown, self._gif_differences)
+        write_gif(gif, pictures, fps=min(30, learned.spec.fps))
         minutes, seconds = divmod(int(budget.seconds), 60)
         self._draw_strip(f"after {minutes}:{seconds:02d}, step {trainer.global_step}", shown)
         save_engine(

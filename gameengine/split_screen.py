@@ -10,7 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_gen.game import Frames, GameSpec
-from data_gen.pictures import ALARM, INK, Picture, caption, enlarge, fitting_factor, stack, to_rgb
+from data_gen.pictures import (
+    ALARM,
+    INK,
+    Picture,
+    caption,
+    difference,
+    enlarge,
+    fitting_factor,
+    stack,
+    to_rgb,
+)
 from data_gen.players import Cast
 from data_gen.randomness import held_out_seeds
 from gameengine.judge import beside
@@ -41,9 +51,10 @@ def dream_beside_truth(learned: LearnedGame, cast: Cast, rollouts: int, ticks: i
     return SideBySide(learned.spec, np.stack(truth, 1), np.stack(dream, 1))
 
 
-def split_screen(shown: SideBySide) -> list[Picture]:
+def split_screen(shown: SideBySide, differences: bool = False) -> list[Picture]:
     """One picture a tick: the rollouts beside each other, truth above, dream below; the border of a
-    dream turns red at the tick where it parts from the truth and stays red."""
+    dream turns red at the tick where it parts from the truth and stays red. differences: a third
+    row with the wrong pixels in red."""
     factor = fitting_factor(shown.spec, 128)
     parted = shown.parted
     pictures = []
@@ -51,12 +62,17 @@ def split_screen(shown: SideBySide) -> list[Picture]:
         columns = []
         for number, when in enumerate(parted):
             lost = when is not None and tick >= when
-            truth = _panel(shown.truth[number, tick], shown.spec, factor, lost=False)
-            dream = _panel(shown.dream[number, tick], shown.spec, factor, lost=lost)
+            true_frame, dreamt = shown.truth[number, tick], shown.dream[number, tick]
+            truth = _panel(to_rgb(true_frame, shown.spec), factor, lost=False)
+            dream = _panel(to_rgb(dreamt, shown.spec), factor, lost=lost)
             text = f"dream: exact for {when if lost else tick + 1}"
             below = caption(dream.shape[1], text, ALARM if lost else INK)
             above = caption(truth.shape[1], f"truth: tick {tick + 1}")
-            columns.append(stack([above, truth, below, dream], axis=0, gap=0))
+            parts = [above, truth, below, dream]
+            if differences:
+                wrong = difference(true_frame, dreamt, shown.spec)
+                parts += [caption(dream.shape[1], "difference"), _panel(wrong, factor, lost=False)]
+            columns.append(stack(parts, axis=0, gap=0))
         pictures.append(stack(columns, axis=1, gap=8))
     return pictures
 
@@ -68,7 +84,7 @@ def progress_strip(rows: Sequence[tuple[str, NDArray[np.uint8]]], spec: GameSpec
     drawn = []
     for name, frames in rows:
         panels = [
-            _panel(frame, spec, factor, lost=not np.array_equal(frame, true))
+            _panel(to_rgb(frame, spec), factor, lost=not np.array_equal(frame, true))
             for frame, true in zip(frames, rows[0][1], strict=True)
         ]
         row = stack(panels, axis=1, gap=6)
@@ -76,9 +92,9 @@ def progress_strip(rows: Sequence[tuple[str, NDArray[np.uint8]]], spec: GameSpec
     return stack(drawn, axis=0, gap=6)
 
 
-def _panel(frame: NDArray[np.uint8], spec: GameSpec, factor: int, lost: bool) -> Picture:
-    """One frame (C, H, W), enlarged, with a border that is red when the dream is lost."""
-    inside = enlarge(to_rgb(frame, spec), factor)
+def _panel(picture: Picture, factor: int, lost: bool) -> Picture:
+    """A picture, enlarged, with a border that is red when the dream is lost."""
+    inside = enlarge(picture, factor)
     height, width, _ = inside.shape
     framed = np.empty((height + 2 * BORDER, width + 2 * BORDER, 3), np.uint8)
     framed[:] = ALARM if lost else (205, 205, 200)

@@ -1,4 +1,4 @@
-"""A dream for tests: the true game, but for one wrong pixel at a known tick."""
+"""A dream for tests: the true game, but for one wrong pixel at known ticks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from data_gen.game import Actions, AnyGame, Frames, Seeds, State
 
+AGAIN = 3  # ticks
+
 
 @dataclass(frozen=True)
 class FlawedState(State):
@@ -18,8 +20,8 @@ class FlawedState(State):
 
 
 class Flawed:
-    """`game` with a wrong pixel in the corner at tick `wrong_at`, and only then. `ends_at`: the
-    tick at which it says that it is over. Keeps the actions that it was given."""
+    """`game` with a wrong pixel in the corner at tick `wrong_at` and once more AGAIN ticks later.
+    `ends_at`: the tick at which it says that it is over. Keeps the actions that it was given."""
 
     def __init__(
         self, game: AnyGame, wrong_at: int | None = None, ends_at: int | None = None
@@ -39,7 +41,7 @@ class Flawed:
 
     def render(self, state: FlawedState) -> Frames:
         frames = self._game.render(state.inner).copy()
-        if state.age == self._wrong_at:
+        if self._wrong_at is not None and state.age in (self._wrong_at, self._wrong_at + AGAIN):
             frames[:, :, -1, -1] += 1
         return frames
 

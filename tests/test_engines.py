@@ -19,7 +19,8 @@ from gameengine.engines import ENGINES, engine_class, engine_name, make_engine
 from gameengine.frames import certain_logits, one_hot, snap
 from gameengine.learned_game import LearnedGame
 from gameengine.learner import predict
-from gameengine.windows import Batch, LiveSource
+from gameengine.live import LiveSource
+from gameengine.windows import Batch
 
 GAMES = defaultdict(lambda: "pong", {"cell": "life"})  # a game that suits the engine
 SMALL = defaultdict(

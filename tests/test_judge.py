@@ -126,3 +126,8 @@ def test_a_split_screen_turns_red_where_dream_and_truth_part() -> None:
     red = [(picture == (225, 45, 57)).all(2).sum() for picture in split_screen(shown)]
     assert red[2] == 0
     assert all(red[3:])
+    taller = split_screen(shown, differences=True)
+    assert taller[0].shape[0] > split_screen(shown)[0].shape[0]
+    late = (taller[5] == (225, 45, 57)).all(2)
+    early = (taller[5][: split_screen(shown)[0].shape[0]] == (225, 45, 57)).all(2)
+    assert late.sum() - early.sum() == 4 * 4  # the one wrong pixel, enlarged

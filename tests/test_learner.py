@@ -18,9 +18,9 @@ from gameengine.engine import Engine
 from gameengine.engines import make_engine
 from gameengine.growth import Growth
 from gameengine.learner import Learner, predict
+from gameengine.live import LiveSource
 from gameengine.muon import Muon, orthogonal
 from gameengine.training import warm_average
-from gameengine.windows import LiveSource
 
 
 def small_feedback(spec: GameSpec) -> Engine:

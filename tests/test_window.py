@@ -102,6 +102,8 @@ def test_the_parting_is_red_and_stays_until_restart() -> None:
     desk.wait(0.2)
     assert desk.match.parted_at == 30
     assert reds(desk)
+    _, dream = places(pygame.display.get_window_size(), desk.match.spec, 2)
+    assert (desk.sees()[dream.top : dream.bottom, dream.left - 1] == ALARM).all(), "a border"
     desk.press("r")
     assert (desk.match.seed, desk.match.parted_at) == (1, None)
     assert not reds(desk)

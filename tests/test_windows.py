@@ -12,7 +12,8 @@ from data_gen.generate import generate
 from data_gen.players import make_players
 from data_gen.registry import make_game
 from gameengine.data import GameData
-from gameengine.windows import Batch, FolderSource, LiveSource, MinedSource
+from gameengine.live import LiveSource
+from gameengine.windows import Batch, FolderSource, MinedSource
 
 
 def live(seed: int = 0, **options: float) -> LiveSource:
