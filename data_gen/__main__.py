@@ -6,15 +6,15 @@ Nothing heavy is imported before a command runs, so that --help answers at once.
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from data_gen.errors import UserError, run_command
+from data_gen.command_line import Parser, chosen_game, read_options
+from data_gen.errors import run_command
 
 if TYPE_CHECKING:
     from data_gen.generate import Generated
@@ -34,13 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return command(chosen)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; see {self.prog} --help")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m data_gen", description="True games and their datasets.")
+    parser = Parser(prog="python -m data_gen", description="True games and their datasets.")
     parser.epilog = _EXAMPLE
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -90,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 def _generate(chosen: argparse.Namespace) -> int:
     from data_gen.generate import generate
 
-    game = _made_game(chosen.game, _options(chosen.option))
+    game = chosen_game(chosen.game, read_options(chosen.option))
     folder = chosen.out or Path("data") / chosen.game
     done = 0
 
@@ -190,42 +185,6 @@ def _games(chosen: argparse.Namespace) -> int:
         for key, value in game.spec.options.items():
             print(f"    --option {key}={json.dumps(value, separators=(',', ':'))}")
     return 0
-
-
-def _made_game(name: str, options: dict[str, Any]) -> Any:
-    """The game `name` with its options. Raises UserError with the nearest names there are."""
-    from data_gen.registry import GAMES, make_game
-
-    if name not in GAMES:
-        raise UserError(f"unknown game {name!r}; {_nearest(name, GAMES)}")
-    try:
-        allowed = make_game(name).spec.options
-        for key in options:
-            if key not in allowed:
-                raise UserError(f"{name} has no option {key!r}; {_nearest(key, allowed)}")
-        return make_game(name, **options)
-    except ValueError as error:
-        raise UserError(str(error)) from error
-
-
-def _options(texts: Sequence[str]) -> dict[str, Any]:
-    """KEY=VALUE each; a value is read as JSON where that is possible, else it is a string."""
-    options: dict[str, Any] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise UserError(f"--option wants KEY=VALUE, not {text!r}")
-        try:
-            options[key] = json.loads(value)
-        except ValueError:
-            options[key] = value
-    return options
-
-
-def _nearest(name: str, allowed: Iterable[str]) -> str:
-    names = sorted(allowed)
-    near = difflib.get_close_matches(name, names, 1)
-    return (f"did you mean {near[0]!r}? " if near else "") + f"choose from {', '.join(names)}"
 
 
 @contextmanager

@@ -20,6 +20,7 @@ Picture = NDArray[np.uint8]  # (H, W, 3) RGB
 PAPER = (245, 245, 242)
 INK = (40, 42, 54)
 ALARM = (225, 45, 57)  # wrong pixels, and the mark where dream and truth part
+SHADES = 6  # of a text's colour; smooth enough
 
 
 def to_rgb(frames: Frames, spec: GameSpec) -> NDArray[np.uint8]:
@@ -47,10 +48,12 @@ def fitting_factor(spec: GameSpec, pixels: int = 192) -> int:
 
 
 def caption(width: int, text: str, colour: tuple[int, int, int] = INK) -> Picture:
-    """A strip (18, width, 3) of paper with a line of text."""
-    image = Image.new("RGB", (width, 18), PAPER)
-    ImageDraw.Draw(image).text((4, 2), text, fill=colour, font=ImageFont.load_default(12))
-    return np.asarray(image)
+    """A strip (18, width, 3) of paper with a line of text, in few enough shades that texts of
+    several colours leave room for those of the frames in a gif's palette."""
+    mask = Image.new("L", (width, 18))
+    ImageDraw.Draw(mask).text((4, 2), text, fill=255, font=ImageFont.load_default(12))
+    cover = np.round(np.asarray(mask) / 255 * SHADES)[..., None] / SHADES  # (18, width, 1)
+    return np.round(PAPER + cover * np.subtract(colour, PAPER)).astype(np.uint8)
 
 
 def stack(pictures: Sequence[Picture], axis: int, gap: int = 4) -> Picture:
@@ -100,12 +103,9 @@ def write_png(path: Path, picture: Picture) -> None:
 
 
 def _common_palette(frames: Sequence[Picture]) -> Image.Image:
-    sample = frames[:: max(1, len(frames) // 16)]
-    pixels = np.stack(sample).astype(np.uint32)
-    # As one number each: np.unique over an axis sorts twenty times slower.
-    codes = np.unique(pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2])
-    colours = np.stack([codes >> 16, codes >> 8, codes], 1).astype(np.uint8)  # (n, 3)
+    colours = _all_colours(frames)
     if len(colours) > 256:
+        sample = frames[:: max(1, len(frames) // 16)]
         return Image.fromarray(np.concatenate(sample)).quantize(256, dither=Image.Dither.NONE)
     palette = Image.new("P", (1, 1))
     table = np.zeros((256, 3), np.uint8)
@@ -113,6 +113,14 @@ def _common_palette(frames: Sequence[Picture]) -> Image.Image:
     table[len(colours) :] = colours[-1]
     palette.putpalette(table.flatten().tolist())
     return palette
+
+
+def _all_colours(frames: Sequence[Picture]) -> NDArray[np.uint8]:
+    """Every colour of every frame, (N, 3): one that comes late, such as ALARM, counts as well."""
+    seen = np.zeros((256, 256, 256), np.bool_)
+    for frame in frames:
+        seen[frame[..., 0], frame[..., 1], frame[..., 2]] = True
+    return np.argwhere(seen).astype(np.uint8)
 
 
 def _pad_with_paper(picture: Picture, padding: list[tuple[int, int]]) -> Picture:

@@ -10,6 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from data_gen.command_line import Parser
 from data_gen.errors import UserError, run_command
 
 CONFIG = Path(__file__).parent / "life_cell.yaml"
@@ -64,7 +65,7 @@ def _learn(seed: int, minutes: float, runs: Path) -> tuple[int, bool, float]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python experiments/life_seeds.py", description=__doc__)
+    parser = Parser(prog="python experiments/life_seeds.py", description=__doc__)
     parser.add_argument("--seeds", type=int, default=10, metavar="N", help="default: 10")
     parser.add_argument("--minutes", type=float, default=0.3, help="of each; default: 0.3")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="default: runs")

@@ -7,6 +7,7 @@ import csv
 import sys
 from pathlib import Path
 
+from data_gen.command_line import Parser
 from data_gen.errors import UserError, run_command
 
 FLOOR = 0.5  # ticks: where a horizon of 0 stands on a logarithmic axis
@@ -62,7 +63,7 @@ def _curve(run: Path, metric: str) -> tuple[list[float], list[float]]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m gameengine.compare",
         description="Draw a metric of several runs over their training time.",
     )

@@ -39,7 +39,7 @@ class GameData(pl.LightningDataModule):
         game: str = "pong",
         options: dict[str, Any] | None = None,
         folder: str | None = None,
-        players: Sequence[str] = ("random", "sticky", "tracker:0.5"),
+        players: Sequence[str] = ("random", "sticky", "tracker:0.3", "tracker:0.7"),
         held_out_players: Sequence[str] = ("tracker:0.9",),
         ticks_per_batch: int = 64,
         length: int = 1,

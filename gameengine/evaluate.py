@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data_gen.command_line import Parser
 from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _in_words(result: dict[str, Any], curve: Path | None) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m gameengine.evaluate",
         description="Measure how long a learned game stays true, on seeds it never saw.",
     )

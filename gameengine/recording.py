@@ -24,7 +24,6 @@ from gameengine.match import Match
 MARGIN = 12  # px, around and between the panels
 INDENT = 4  # px, of the text in a caption
 BORDER = 3  # px, around a dream that has parted from the truth
-SHADES = 6  # of a text's colour; smooth enough
 MOST_PICTURES = 600  # in a gif; longer recordings skip ticks, or they would fill the memory
 FASTEST = 30  # pictures per second; many viewers show no more
 
@@ -71,10 +70,10 @@ def split_screen(match: Match) -> Picture:
         if title == "dream" and match.parted_at is not None:
             border = np.full((height + 2 * BORDER, width + 2 * BORDER, 3), ALARM, np.uint8)
             _paste(canvas, border, top - BORDER, left - BORDER)
-        _paste(canvas, _caption(width, title, INK)[: line - BORDER], MARGIN, left - INDENT)
+        _paste(canvas, caption(width, title)[: line - BORDER], MARGIN, left - INDENT)
         _paste(canvas, picture, top, left)
     colour = INK if match.parted_at is None else ALARM
-    status = _caption(canvas.shape[1] - 2 * MARGIN, _status(match), colour)
+    status = caption(canvas.shape[1] - 2 * MARGIN, _status(match), colour)
     _paste(canvas, status, top + height + BORDER, MARGIN - INDENT)
     return canvas
 
@@ -84,15 +83,6 @@ def _status(match: Match) -> str:
     if verdict and match.parted_at is None:
         return verdict  # it names the tick
     return f"tick {match.tick:,}" + (f", {verdict}" if verdict else "")
-
-
-def _caption(width: int, text: str, colour: tuple[int, int, int]) -> Picture:
-    """A caption in SHADES shades, so that all colours of a gif fit into its palette of 256; else
-    those of the frames would not be exact."""
-    strip = caption(width, text, colour)
-    paper, ink = np.array(PAPER), np.array(colour)
-    cover = (paper - strip)[..., 1:2] / (paper - ink)[1]  # by green, in which all texts are dark
-    return (paper - np.round(cover * SHADES) / SHADES * (paper - ink)).astype(np.uint8)
 
 
 def _paste(canvas: Picture, picture: Picture, top: int, left: int) -> None:

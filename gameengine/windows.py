@@ -77,9 +77,11 @@ class FolderSource:
 class MinedSource:
     """Another source's windows, a share of them replaced by windows that the engine got wrong.
 
-    `mine` takes the windows of a batch that were wrong into a ring of `capacity` windows; once it
-    holds `enough`, a share `share` of each batch is drawn from it. Only windows of one tick are
-    mined: a longer one goes wrong for some tick in it that a ring could not name.
+    `mine` takes the fresh windows of a batch that were wrong into a pool of at most `capacity`, and
+    drops those that were right `patience` times in a row, so that the pool holds what is still hard
+    and the rarest mistakes are seen often. Up to a share `share` of each batch is drawn from it.
+    Only windows of one tick are mined: a longer one goes wrong for some tick in it that a pool
+    could not name.
     """
 
     def __init__(
@@ -87,56 +89,78 @@ class MinedSource:
         source: WindowSource,
         share: float,
         capacity: int = 4096,
-        enough: int = 256,
+        patience: int = 8,
         seed: int = 0,
     ) -> None:
         self._source, self._share = source, share
-        self._capacity, self._enough = capacity, enough
+        self._capacity, self._patience = capacity, patience
         self._rng = np.random.default_rng([seed, 1])
-        self._ring: Batch = {}
-        self._taken = 0
+        self._pool: Batch = {}
+        self._streak = np.zeros(capacity, np.int64)  # how often in a row each was right
+        self._held = 0
+        self._drawn = np.zeros(0, np.int64)  # places of the mined windows of the last batch
 
     def draw(self, count: int, ticks: int) -> Batch:
-        held = min(self._taken, self._capacity)
-        mined = round(count * self._share) if ticks == 1 and held >= self._enough else 0
+        # Half the pool at most, so that a few hard windows do not fill every batch.
+        mined = min(round(count * self._share), self._held // 2) if ticks == 1 else 0
         batch = self._source.draw(count - mined, ticks)
+        self._drawn = (
+            self._rng.choice(self._held, mined, replace=False) if mined else self._drawn[:0]
+        )
         if not mined:
             return batch
-        places = torch.from_numpy(self._rng.integers(0, held, mined))
-        return {key: torch.cat([value, self._ring[key][places]]) for key, value in batch.items()}
+        places = torch.from_numpy(self._drawn)
+        return {key: torch.cat([value, self._pool[key][places]]) for key, value in batch.items()}
 
     def mine(self, batch: Batch, wrong: Tensor) -> None:
-        """Keep the windows of `batch` where `wrong` (B,) bool holds. Those that were mined before
-        stay where they are: a ring of copies of a few hard ones would teach nothing else."""
-        if batch["reward"].shape[1] != 1:
+        """Tell which windows (B,) bool of the batch drawn last were got wrong."""
+        if batch["reward"].shape[1] != 1 or not self._share:
             return
-        held = min(self._taken, self._capacity)
-        fresh = len(wrong) - (round(len(wrong) * self._share) if held >= self._enough else 0)
-        index = wrong[:fresh].nonzero().squeeze(1).cpu()
-        if not len(index):
-            return
-        if not self._ring:
-            self._ring = {
-                key: value.new_zeros((self._capacity, *value.shape[1:])).cpu()
-                for key, value in batch.items()
-            }
-        places = (torch.arange(len(index)) + self._taken) % self._capacity
-        for key, value in batch.items():
-            self._ring[key][places] = value[index].cpu()
-        self._taken += len(index)
+        fresh = len(wrong) - len(self._drawn)
+        again = wrong[fresh:].cpu().numpy()
+        self._streak[self._drawn] = np.where(again, 0, self._streak[self._drawn] + 1)
+        for place in sorted(self._drawn[self._streak[self._drawn] >= self._patience], reverse=True):
+            self._drop(place)
+        for item in wrong[:fresh].nonzero().flatten().tolist():
+            self._keep({key: value[item] for key, value in batch.items()})
 
     def state_dict(self) -> dict[str, Any]:
         return {
             "source": self._source.state_dict(),
             "random": self._rng.bit_generator.state,
-            "ring": self._ring,
-            "taken": self._taken,
+            "pool": {key: value[: self._held].clone() for key, value in self._pool.items()},
+            "streak": torch.from_numpy(self._streak[: self._held].copy()),
         }
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
         self._source.load_state_dict(saved["source"])
         self._rng.bit_generator.state = saved["random"]
-        self._ring, self._taken = dict(saved["ring"]), saved["taken"]
+        self._held = len(saved["streak"])
+        self._streak[: self._held] = saved["streak"].numpy()
+        self._pool = {}
+        for key, value in saved["pool"].items():
+            self._pool[key] = value.new_zeros((self._capacity, *value.shape[1:]))
+            self._pool[key][: self._held] = value
+
+    def _keep(self, window: Batch) -> None:
+        if not self._pool:
+            self._pool = {
+                key: value.new_zeros((self._capacity, *value.shape), device="cpu")
+                for key, value in window.items()
+            }
+        full = self._held == self._capacity
+        place = int(self._rng.integers(self._capacity)) if full else self._held
+        for key, value in window.items():
+            self._pool[key][place] = value
+        self._streak[place] = 0
+        self._held += not full
+
+    def _drop(self, place: int) -> None:
+        """The last one takes its place."""
+        self._held -= 1
+        for value in self._pool.values():
+            value[place] = value[self._held]
+        self._streak[place] = self._streak[self._held]
 
 
 def cut(

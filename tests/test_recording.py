@@ -46,6 +46,12 @@ def test_a_recording_shows_exact_frames_and_marks_the_parting(tmp_path: Path) ->
     assert (at_parting[-31, -13] != frame[-1, -1]).any(), "the wrong pixel itself is shown"
 
 
+def test_a_parting_at_the_very_end_is_red(tmp_path: Path) -> None:
+    gif = tmp_path / "out.gif"
+    record(Match(Pair.beside(Pong(), Flawed(Pong(), 299))), 300, gif)
+    assert has(pictures_of(gif)[-1], ALARM)
+
+
 def test_long_recordings_skip_ticks(tmp_path: Path) -> None:
     gif = tmp_path / "out.gif"
     record(Match(Pair.alone(Pong())), 2 * MOST_PICTURES + 100, gif)

@@ -106,19 +106,53 @@ def test_fresh_games_are_shown() -> None:
     assert ((columns >= 13) & (columns <= 17)).all()
 
 
-def test_mined_windows_come_back() -> None:
-    source = MinedSource(live(), share=0.5, capacity=8, enough=4)
+def test_mined_windows_come_back_until_they_are_learned() -> None:
+    source = MinedSource(live(), share=0.5, capacity=8, patience=2)
     first = source.draw(8, 1)
-    wrong = torch.tensor([True] * 4 + [False] * 4)
-    source.mine(first, wrong)
-    second = source.draw(8, 1)
-    hard = [window.tobytes() for window in first["frames"][:4].numpy()]
-    assert all(window.tobytes() in hard for window in second["frames"][4:].numpy())
-    assert not all(window.tobytes() in hard for window in second["frames"][:4].numpy())
-    # Mined windows that are still wrong are not taken a second time.
-    before = source.state_dict()["taken"]
-    source.mine(second, torch.tensor([False] * 4 + [True] * 4))
-    assert source.state_dict()["taken"] == before
+    source.mine(first, torch.tensor([True] * 6 + [False] * 2))
+    hard = [window.tobytes() for window in first["frames"][:6].numpy()]
+    right = torch.zeros(8, dtype=torch.bool)
+    for _ in range(3):  # half of the pool of 6 comes back, and stays in it while it is wrong
+        batch = source.draw(8, 1)
+        mined = batch["frames"][5:].numpy()
+        assert all(window.tobytes() in hard for window in mined)
+        assert len({window.tobytes() for window in mined}) == 3
+        source.mine(batch, torch.tensor([False] * 5 + [True] * 3))
+        assert len(source.state_dict()["streak"]) == 6
+    sizes = []
+    for _ in range(20):
+        source.mine(source.draw(8, 1), right)
+        sizes.append(len(source.state_dict()["streak"]))
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] == 6  # right once is not enough
+    assert sizes[-1] <= 1
+
+
+def test_a_full_pool_takes_new_windows_in() -> None:
+    source = MinedSource(live(), share=0.5, capacity=4)
+    for _ in range(3):
+        batch = source.draw(8, 1)
+        source.mine(batch, torch.ones(8, dtype=torch.bool))
+    assert len(source.state_dict()["streak"]) == 4
+
+
+def test_a_saved_pool_goes_on_where_it_was() -> None:
+    source, other = (MinedSource(live(), share=0.5) for _ in range(2))
+    wrong = torch.arange(8) % 3 == 0
+    for _ in range(5):
+        source.mine(source.draw(8, 1), wrong)
+    other.load_state_dict(source.state_dict())
+    for _ in range(5):
+        batch = source.draw(8, 1)
+        assert same(batch, other.draw(8, 1))
+        source.mine(batch, wrong)
+        other.mine(batch, wrong)
+
+
+def test_longer_windows_are_not_mined() -> None:
+    source = MinedSource(live(), share=0.5)
+    source.mine(source.draw(8, 3), torch.ones(8, dtype=torch.bool))
+    assert len(source.state_dict()["streak"]) == 0
 
 
 def test_windows_of_a_folder_are_its_episodes(tmp_path: Path) -> None:
