@@ -50,13 +50,13 @@ def _learn(seed: int, minutes: float, runs: Path) -> tuple[int, bool, float]:
         "name": name,
         "runs": runs,
         "seed_everything": seed,
-        "data.seed": seed,
         "budget.minutes": minutes,
         "wandb": "off",
         "judge.rollouts": 1,
         "judge.ticks": 1,  # judged below
     }
-    train([f"--{key}={value}" for key, value in settings.items()])
+    if train([f"--{key}={value}" for key, value in settings.items()]):
+        raise KeyboardInterrupt  # the user stopped it
     run = max((runs / name).iterdir())
     loaded = load_checkpoint(run / "checkpoints" / "engine.ckpt")
     soups = exact_horizon(LearnedGame(loaded.engine), make_players(["random"]), 4, 1000)

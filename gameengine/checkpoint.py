@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import zipfile
 from collections.abc import Mapping
@@ -17,12 +18,12 @@ from data_gen.game import GameSpec
 from gameengine.engine import Engine
 from gameengine.engines import engine_name, make_engine
 
-FORMAT = 1  # raised when older programs could not read a file any more
+FORMAT = 1  # raised when other releases could not read a file any more
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A loaded file. made: how it came about (experiment, steps, minutes), for the record."""
+    """A loaded file. made: how it came about (command, steps, seconds), for the record."""
 
     engine: Engine
     made: Mapping[str, Any] = field(default_factory=dict)
@@ -42,8 +43,10 @@ def describe_engine(engine: Engine, made: Mapping[str, Any]) -> dict[str, Any]:
 def save_engine(path: Path, engine: Engine, made: Mapping[str, Any]) -> None:
     """Write a learned game to `path`, whole or not at all."""
     weights = {name: value.detach().cpu() for name, value in engine.state_dict().items()}
+    content = io.BytesIO()  # torch.save tells of a full disk as it tells of a bug
+    torch.save({"gameengine": describe_engine(engine, made), "weights": weights}, content)
     with whole_file(path) as temporary:
-        torch.save({"gameengine": describe_engine(engine, made), "weights": weights}, temporary)
+        temporary.write_bytes(content.getvalue())
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -55,16 +58,16 @@ def load_checkpoint(path: Path) -> Checkpoint:
     about = saved.get("gameengine") if isinstance(saved, dict) else None
     if not isinstance(about, dict):
         raise UserError(f"{path} is no checkpoint of this program; give one that a run wrote")
-    if about.get("format", 0) > FORMAT:
+    if about.get("format") != FORMAT:
         raise UserError(
-            f"{path} has format {about['format']}, this program reads up to {FORMAT}:"
-            " update gameengine"
+            f"{path} has format {about.get('format')!r}, this program reads {FORMAT}:"
+            " it was made by another release of gameengine"
         )
     try:
         spec = GameSpec.from_dict(about["spec"])
         engine = make_engine(about["engine"], spec, **about["options"])
         engine.load_state_dict(_weights(saved))
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())  # torch tells of each weight on a line of its own
         raise UserError(f"{path} cannot be used: {reason:.300}") from error
     return Checkpoint(engine.eval(), about.get("made", {}))

@@ -26,8 +26,9 @@ VALIDATION_PIXELS = 1 << 19  # in the frames to predict; a validation should not
 class GameData(pl.LightningDataModule):
     """Windows of one game.
 
-    game, options: as for data_gen.registry.make_game. folder: train on this dataset instead of on
-    games that are played meanwhile; game and options then come from its manifest.
+    game, options: as for data_gen.registry.make_game; pong by default. folder: train on this
+    dataset instead of on games that are played meanwhile; game and options then come from its
+    manifest, and players, event_share and start_share have no meaning.
     players: who plays in training; held_out_players: who plays when the engine is judged.
     ticks_per_batch: predicted ticks in a batch; the number of windows follows from their `length`.
     event_share, start_share: see LiveSource. mined_share: of windows that were got wrong before.
@@ -36,13 +37,12 @@ class GameData(pl.LightningDataModule):
 
     def __init__(
         self,
-        game: str = "pong",
+        game: str | None = None,
         options: dict[str, Any] | None = None,
         folder: str | None = None,
         players: Sequence[str] = ("random", "sticky", "tracker:0.3", "tracker:0.7"),
         held_out_players: Sequence[str] = ("tracker:0.9",),
         ticks_per_batch: int = 64,
-        length: int = 1,
         event_share: float = 0.4,
         start_share: float = 0.05,
         mined_share: float = 0.25,
@@ -52,7 +52,6 @@ class GameData(pl.LightningDataModule):
         super().__init__()
         for name, value in (
             ("ticks_per_batch", ticks_per_batch),
-            ("length", length),
             ("round_batches", round_batches),
         ):
             if value < 1:
@@ -60,23 +59,27 @@ class GameData(pl.LightningDataModule):
         shares = {"event": event_share, "start": start_share, "mined": mined_share}
         if min(shares.values()) < 0 or event_share + start_share > 1 or mined_share >= 1:
             raise ValueError(f"the data's shares must lie between 0 and 1, not {shares}")
-        self.ticks_per_batch, self.length, self.round_batches = (
-            ticks_per_batch,
-            length,
-            round_batches,
-        )
+        self.ticks_per_batch, self.round_batches = ticks_per_batch, round_batches
+        self.length = 1  # predicted ticks of a window; see Growth
         self.draw_seconds = 0.0  # spent on making windows
         self._seed = seed
-        source: WindowSource
+        self.trained_with = tuple(players)
+        self._longest: int | None = None
         if folder is None:
-            self.game: AnyGame = make_game(game, **(options or {}))
+            self.game: AnyGame = make_game(game or "pong", **(options or {}))
             cast = make_players(players)
-            source = LiveSource(
+            source: WindowSource = LiveSource(
                 self.game, cast, seed, event_share=event_share, start_share=start_share
             )
         else:
-            source = FolderSource(Path(folder), seed)
-            self.game = game_of(source.spec)
+            source = stored = FolderSource(Path(folder), seed)
+            self.game = game_of(stored.spec)
+            self.trained_with, self._longest = stored.players, stored.longest
+            if options or game not in (None, self.spec.name):
+                raise ValueError(
+                    f"{folder} says which game it is, {self.spec.name}: leave data.game and"
+                    " data.options out"
+                )
         self._source = MinedSource(source, mined_share, seed=seed)
         self.held_out = make_players(held_out_players)
         self._validation: dict[int, Batch] = {}
@@ -92,6 +95,19 @@ class GameData(pl.LightningDataModule):
     @property
     def spec(self) -> GameSpec:
         return self.game.spec
+
+    def check_length(self, length: int) -> None:
+        """Raises ValueError if windows of `length` ticks do not fit the episodes."""
+        if self._longest is not None and length > self._longest:
+            raise ValueError(
+                f"windows of {length} ticks do not fit the dataset's episodes, which hold"
+                f" {self._longest} after the context"
+            )
+
+    @property
+    def sees_strangers(self) -> bool:
+        """Whether the players of the judgement are others than those of training."""
+        return not set(self.held_out.names) & set(self.trained_with)
 
     def train_dataloader(self) -> Round:
         return Round(self)

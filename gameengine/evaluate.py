@@ -23,8 +23,8 @@ def main(arguments: list[str] | None = None) -> None:
     for name in ("rollouts", "ticks"):
         if getattr(asked, name) < 1:
             raise UserError(f"--{name} must be at least 1, not {getattr(asked, name)}")
-    if asked.seed < 0:
-        raise UserError(f"--seed must be 0 or more, not {asked.seed}")
+    if not 0 <= asked.seed < 1 << 64:
+        raise UserError(f"--seed must lie in 0 to 2^64 - 1, not {asked.seed}")
 
     # Only now: torch takes seconds to load, and --help should not.
     from tqdm import tqdm
@@ -77,11 +77,13 @@ def draw_accuracy(path: Path, judgement: Judgement) -> None:
 
 
 def _milliseconds_per_tick(learned: Any, ticks: int = 100) -> float:
-    """The median time of one tick of one game, as in play."""
+    """The median time of one tick of one game, on one thread, as in play."""
     import numpy as np
+    import torch
 
     from data_gen.randomness import held_out_seeds
 
+    torch.set_num_threads(1)
     state = learned.init(held_out_seeds(0, 1))
     actions = np.zeros((1, len(learned.spec.players)), np.int64)
     times = []
@@ -126,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=PLAYERS,
         metavar="PLAYER",
-        help="random, sticky, tracker or tracker:SKILL; default: tracker:0.9, unseen in training",
+        help="random, sticky, tracker or tracker:SKILL; default: tracker:0.9",
     )
     parser.add_argument("--curve", type=Path, metavar="PNG", help="draw frame accuracy over time")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -20,6 +20,7 @@ from gameengine.journal import Journal
 from gameengine.learner import Learner
 
 DEFAULTS = {
+    "accelerator": "cpu",  # what this laboratory is for; learned games play on the CPU too
     "logger": False,
     "enable_progress_bar": False,  # ours shows the whole budget
     "enable_checkpointing": False,  # the Journal does it, whole files only
@@ -79,8 +80,12 @@ class Experiment(LightningCLI):
                 parser_kwargs={"prog": "python experiments/run.py"},
             )
             self.model.build(self.datamodule.spec)
-        except ValueError as error:
-            raise UserError(str(error)) from error
+            self._check()
+        except (ValueError, OverflowError) as error:
+            text = str(error)
+            if "is not in bounds" in text:  # Lightning does not name its own key
+                text = f"seed_everything: {text}"
+            raise UserError(text) from error
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_argument("--name", default="experiment", help="folder below `runs`")
@@ -95,9 +100,20 @@ class Experiment(LightningCLI):
         parser.add_argument("--judge.rollouts", type=int, default=256)
         parser.add_argument("--judge.ticks", type=int, default=2000)
         parser.add_lightning_class_args(Budget, "budget")
+        parser.add_lightning_class_args(Journal, "journal")  # before Growth changes the length
         parser.add_lightning_class_args(Growth, "growth")
-        parser.add_lightning_class_args(Journal, "journal")
+        parser.link_arguments("seed_everything", "data.seed")
         parser.set_defaults({"budget.minutes": 5.0})
+
+    def _check(self) -> None:
+        """Raises ValueError for what would otherwise fail after the training."""
+        settings = self.settings
+        for key in ("rollouts", "ticks"):
+            if settings["judge"][key] < 1:
+                raise ValueError(f"judge.{key} must be at least 1, not {settings['judge'][key]}")
+        if not 0 <= settings["ema"] < 1:
+            raise ValueError(f"ema must lie in 0 to 1, below 1, not {settings['ema']}")
+        self.datamodule.check_length(max(settings["growth"]["lengths"]))
 
     @property
     def settings(self) -> dict[str, Any]:

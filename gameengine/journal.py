@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from gameengine.judge import exact_horizon
 from gameengine.learned_game import LearnedGame
 from gameengine.split_screen import SideBySide, dream_beside_truth, progress_strip, split_screen
 
+log = logging.getLogger(__name__)
 STRIP_TICKS = 6  # ticks of a row in the strip
 
 
@@ -50,6 +52,11 @@ class Journal(pl.Callback):
         gif_differences: bool = False,
         save_every: float = 20.0,
     ) -> None:
+        for name, value in (("rollouts", rollouts), ("ticks", ticks), ("gif_ticks", gif_ticks)):
+            if value < 1:
+                raise ValueError(f"journal.{name} must be at least 1, not {value}")
+        if gif_rollouts < 1:
+            raise ValueError(f"journal.gif_rollouts must be at least 1, not {gif_rollouts}")
         self._marks = sorted(marks)
         self._rollouts, self._ticks = rollouts, ticks
         self._gif_rollouts, self._gif_ticks = gif_rollouts, gif_ticks
@@ -57,7 +64,6 @@ class Journal(pl.Callback):
         self._save_every, self._saved_at = save_every, 0.0
         self.folder = Path()
         self.made: dict[str, Any] = {}
-        self.stop_requested = False
         self.history: list[dict[str, float]] = []  # one row a round
         self._strip: list[tuple[str, NDArray[np.uint8]]] = []
 
@@ -92,20 +98,24 @@ class Journal(pl.Callback):
         passed = [mark for mark in self._marks if mark <= budget.progress]
         if passed:
             self._marks = self._marks[len(passed) :]
-            row |= self.note(trainer, pl_module.engine)
+            row |= self._note(trainer, pl_module.engine)
         self.history.append(row)
         write_text(self.folder / "metrics.csv", _as_csv(self.history))
 
+    def conclude(self, trainer: pl.Trainer, engine: Any) -> None:
+        """Measure, draw and save the finished engine, as the last row of the metrics."""
+        row = {"step": float(trainer.global_step), "seconds": round(Budget.of(trainer).seconds, 2)}
+        self.history.append(row | self._note(trainer, engine))
+        write_text(self.folder / "metrics.csv", _as_csv(self.history))
+
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self.stop_requested:
-            trainer.should_stop = True
         due = time.monotonic() - self._saved_at > self._save_every
         if (due or trainer.should_stop) and Budget.of(trainer).progress < 1.0:
             with whole_file(self.last_checkpoint) as temporary:
                 trainer.save_checkpoint(temporary)
             self._saved_at = time.monotonic()
 
-    def note(self, trainer: pl.Trainer, engine: Any) -> dict[str, float]:
+    def _note(self, trainer: pl.Trainer, engine: Any) -> dict[str, float]:
         """Measure, draw and save the engine as it is. Returns the measured horizon."""
         budget, data = Budget.of(trainer), GameData.of(trainer)
         learned = LearnedGame(engine)
@@ -206,9 +216,12 @@ def _as_csv(history: Sequence[dict[str, float]]) -> str:
 def _send_to_wandb(trainer: pl.Trainer, gif: Path, horizon: float) -> None:
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
-            import wandb
+            try:
+                import wandb
 
-            logger.experiment.log(
-                {"dream": wandb.Video(str(gif)), "horizon_so_far": horizon},
-                step=trainer.global_step,
-            )
+                logger.experiment.log(
+                    {"dream": wandb.Video(str(gif)), "horizon_so_far": horizon},
+                    step=trainer.global_step,
+                )
+            except Exception as error:  # tracking never costs a run
+                log.warning("W&B: %s", error)

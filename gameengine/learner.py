@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pytorch_lightning as pl
 import torch
@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from data_gen.game import GameSpec
 from gameengine.budget import Budget
+from gameengine.checkpoint import describe_engine
 from gameengine.data import GameData
 from gameengine.engine import Context, Engine, Prediction
 from gameengine.frames import wrong_pixels
@@ -36,8 +37,8 @@ class Learner(pl.LightningModule):
 
     optimizer: "muon" for the weights of convolutions and dense layers, with Adam for the rest, or
     "adam" for all. learning_rate: Adam's; muon_rate: Muon's. Both rise over `warmup` steps and fall
-    to 0 with the budget. weight_decay: on weights only. betas: Adam's. clip: largest norm of the
-    gradient.
+    to 0 with the budget. weight_decay: on those weights only. betas: Adam's. clip: largest norm
+    of the gradient.
     teacher_forcing: each tick of a window starts from true frames; for engines that read frames.
     reward_weight: of reward and termination in the loss.
     """
@@ -82,6 +83,9 @@ class Learner(pl.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._log("held_out", self._judge(batch))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["gameengine"] = describe_engine(self.engine, {"steps": self.global_step})
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         rising = min(1.0, (self.global_step + 1) / max(1, self._warmup))

@@ -24,8 +24,8 @@ def all_neighbourhoods() -> NDArray[np.uint8]:
 
 
 def wrong_neighbourhoods(engine: Engine) -> NDArray[np.uint8]:
-    """The neighbourhoods (n, 3, 3) whose middle cell the engine of a Life gets wrong; none: the
-    engine is right on every board of every size for ever. For engines that take any frame size."""
+    """The neighbourhoods (n, 3, 3) whose middle cell the engine of a Life gets wrong; none: with
+    the right edges the engine is right on every board for ever. For engines of any frame size."""
     if engine.spec.name != "life":
         raise ValueError(f"neighbourhoods are Life's; this engine learned {engine.spec.name}")
     boards = all_neighbourhoods()

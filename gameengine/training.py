@@ -6,14 +6,12 @@ import contextlib
 import logging
 import platform
 import shlex
-import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
@@ -25,7 +23,7 @@ from tqdm import tqdm
 from data_gen.atomic import write_text
 from data_gen.errors import UserError
 from gameengine.budget import Budget
-from gameengine.checkpoint import save_engine
+from gameengine.checkpoint import load_checkpoint
 from gameengine.curves import draw_curves
 from gameengine.evaluate import draw_accuracy
 from gameengine.experiment import Experiment
@@ -34,6 +32,7 @@ from gameengine.judge import Judgement, judge, summarise
 from gameengine.learned_game import LearnedGame
 from gameengine.precision import bfloat16_is_faster
 from gameengine.report import Report
+from gameengine.stopping import StopBetweenRounds
 from gameengine.tracking import make_wandb_logger
 
 
@@ -45,19 +44,22 @@ def train(arguments: Sequence[str], resumed: Path | None = None) -> int:
     _quiet()
     arguments = list(arguments)
     experiment = Experiment(arguments)
-    if experiment.settings["trainer"]["precision"] == "bf16-mixed" and _slow_bfloat16(experiment):
+    wanted = experiment.settings["trainer"]["precision"]
+    if resumed is None and wanted == "bf16-mixed" and not bfloat16_is_faster():
         print("bfloat16 is slower than float32 on this processor: training in float32")
-        experiment = Experiment([*arguments, "--trainer.precision=32-true"])
-    run = Run(experiment, resumed)
-    if resumed is not None and not run.journal.last_checkpoint.is_file():
-        raise UserError(f"nothing to go on with: there is no {run.journal.last_checkpoint}")
-    return run.go(resumed is not None)
+        arguments.append("--trainer.precision=32-true")
+        experiment = Experiment(arguments)
+    if resumed is not None:
+        _check_resumable(resumed, experiment)
+    return Run(experiment, resumed, arguments).go(resumed is not None)
 
 
 class Run:
     """One training of one experiment, in its own folder."""
 
-    def __init__(self, experiment: Experiment, resumed: Path | None) -> None:
+    def __init__(
+        self, experiment: Experiment, resumed: Path | None, arguments: Sequence[str]
+    ) -> None:
         settings = experiment.settings
         self._experiment = experiment
         self._settings = settings
@@ -68,10 +70,9 @@ class Run:
         self._budget = Budget.of(self._trainer)
         self.journal = next(one for one in callbacks if isinstance(one, Journal))
         self.journal.folder = self.folder
-        self.journal.made = {
-            "experiment": self._name,
-            "command": f"experiments/run.py ({self.folder})",
-        }
+        self.journal.made = {"command": shlex.join(["experiments/run.py", *arguments])}
+        self._stopping = StopBetweenRounds()
+        callbacks.insert(0, self._stopping)  # before the Journal, which saves what ends
         callbacks += [
             ProgressBar(),
             # Last: validation must end with the averaged weights still in place.
@@ -80,7 +81,8 @@ class Run:
 
     def go(self, resume: bool) -> int:
         """Train, then judge and report. Returns the exit code."""
-        write_text(self.folder / "config.yaml", self._experiment.settings_as_yaml())
+        if not resume:
+            write_text(self.folder / "config.yaml", self._experiment.settings_as_yaml())
         logger = make_wandb_logger(
             self.folder, "gameengine", self._name, self._settings, self._settings["wandb"]
         )
@@ -92,40 +94,45 @@ class Run:
         )
         print(f"{self._name}: training for at most {limit} on {torch.get_num_threads()} cores,")
         print(f"everything goes to {self.folder}; Ctrl-C stops, and loses nothing", flush=True)
-        with _stop_between_rounds(self.journal):
+        try:
             self._trainer.fit(
                 self._experiment.model,
                 datamodule=self._experiment.datamodule,
                 ckpt_path=self.journal.last_checkpoint if resume else None,
                 weights_only=True,
             )
-        if self.journal.stop_requested and self._budget.progress < 1.0:
-            print(f"stopped after {self._budget.progress:.0%}; go on with")
-            print(f"  python experiments/run.py --resume {shlex.quote(str(self.folder))}")
-            return 130
+        except SystemExit:  # how Lightning ends a run at the second Ctrl-C
+            return self._stopped()
+        if self._stopping.asked and self._budget.progress < 1.0:
+            return self._stopped()
         self._conclude()
         return 0
+
+    def _stopped(self) -> int:
+        print(f"stopped after {self._budget.progress:.0%}", end="")
+        if self.journal.last_checkpoint.is_file():
+            folder = shlex.quote(str(self.folder))
+            print(f"; go on with\n  {_python()} experiments/run.py --resume {folder}")
+        else:
+            print(", before anything was saved")
+        return 130
 
     def _conclude(self) -> None:
         """Save the learned game, measure it on held-out rollouts, write the report."""
         journal, learner = self.journal, self._experiment.model
-        made = journal.made | {
-            "steps": self._trainer.global_step,
-            "seconds": round(self._budget.seconds, 1),
-        }
-        journal.note(self._trainer, learner.engine)
+        journal.conclude(self._trainer, learner.engine)
         learned = LearnedGame(learner.engine)
         rollouts, ticks = self._settings["judge"]["rollouts"], self._settings["judge"]["ticks"]
         with tqdm(total=ticks, desc="judging", unit="tick", leave=False) as bar:
             cast = self._experiment.datamodule.held_out
             judgement = judge(learned, cast, rollouts, ticks, progress=bar.update)
-        save_engine(journal.playable, learner.engine, made)
-        command = f"python -m gameengine.play {shlex.quote(str(journal.playable))}"
+        command = f"{_python()} -m gameengine.play {shlex.quote(str(journal.playable))}"
         report = self.folder / "report.html"
         self._report(judgement, command).write(report)
         journal.last_checkpoint.unlink(missing_ok=True)  # the run is complete
         summary = summarise(judgement)
-        print(f"trained {made['seconds'] / 60:.1f} minutes, {made['steps']} steps")
+        minutes, steps = self._budget.seconds / 60, self._trainer.global_step
+        print(f"trained {minutes:.1f} minutes, {steps} steps")
         for kind in ("exact", "tracked"):
             if (horizon := summary[f"{kind}_horizon"]) is not None:
                 print(
@@ -141,13 +148,15 @@ class Run:
         learner = self._experiment.model
         parameters = sum(weight.numel() for weight in learner.engine.parameters())
         gif = journal.gifs[-1]
+        strange = self._experiment.datamodule.sees_strangers
+        strangers = "seeds and players" if strange else "seeds"
         minutes = self._budget.seconds / 60
         return Report(
             title=f"{self._name}: a learned {spec.name}",
             lead=f"{type(learner.engine).__name__}, {parameters:,} parameters, trained"
             f" {minutes:.1f} minutes on {torch.get_num_threads()} cores. Judged on"
-            f" {judgement.rollouts} rollouts of {judgement.ticks} ticks, with seeds and players"
-            " that training never saw.",
+            f" {judgement.rollouts} rollouts of {judgement.ticks} ticks, with {strangers} that"
+            " training never saw.",
             command=command,
             figures=_tiles(judgement),
             gifs=[(gif, "Truth above, dream below; a dream's border turns red where it parts.")],
@@ -225,32 +234,22 @@ def _new_folder(parent: Path) -> Path:
     raise UserError(f"{parent} has too many runs of this second")
 
 
-@contextlib.contextmanager
-def _stop_between_rounds(journal: Journal) -> Iterator[None]:
-    """The first Ctrl-C (or SIGTERM) ends the run after the present round, whole and saved; the
-    second one at once."""
-
-    def ask(number: int, frame: Any) -> None:
-        tqdm.write(
-            "stopping after this round, a few seconds; Ctrl-C again stops at once", sys.stderr
-        )
-        journal.stop_requested = True
-        for name, handler in before.items():
-            signal.signal(name, handler)
-
-    before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
-    for name in before:
-        signal.signal(name, ask)
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
+def _check_resumable(folder: Path, experiment: Experiment) -> None:
+    """Raises UserError if the run in `folder` cannot go on with these settings."""
+    last = folder / "checkpoints" / "last.ckpt"
+    if (folder / "report.html").is_file() and not last.is_file():
+        raise UserError(f"this run is complete; see {folder / 'report.html'}")
+    if not last.is_file():
+        raise UserError(f"nothing was saved to go on with: there is no {last}")
+    before, now = load_checkpoint(last).engine, experiment.model.engine
+    if type(before) is not type(now) or before.options != now.options or before.spec != now.spec:
+        raise UserError("a run goes on with the engine and the game that it began with")
 
 
-def _slow_bfloat16(experiment: Experiment) -> bool:
-    on_cpu = experiment.trainer.strategy.root_device.type == "cpu"
-    return on_cpu and not bfloat16_is_faster()
+def _python() -> str:
+    """How to call this Python from here, for commands that a person copies."""
+    path = Path(sys.executable)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else "python"
 
 
 def _quiet() -> None:

@@ -46,6 +46,8 @@ class FolderSource:
         self._dataset = Dataset.open(folder)
         self._rng = np.random.default_rng(seed)
         self.spec: GameSpec = self._dataset.spec
+        self.players: tuple[str, ...] = tuple(self._dataset.players)
+        self.longest = self._dataset.ticks - (self.spec.context - 1)  # ticks to predict
 
     def draw(self, count: int, ticks: int) -> Batch:
         length = self.spec.context - 1 + ticks

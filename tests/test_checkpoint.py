@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -105,13 +107,23 @@ def test_a_file_cannot_run_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert not Path("harm_was_done").exists()
 
 
-def test_nothing_is_left_when_saving_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: Any, **__: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(torch, "save", fail)
-    with pytest.raises(UserError, match="No space left"):
-        save_engine(tmp_path / "x.ckpt", make_engine("cell", make_game("life").spec), {})
+def test_nothing_is_left_when_the_disk_is_full(tmp_path: Path) -> None:
+    script = (
+        "import resource, signal, sys, pathlib\n"
+        "from data_gen.registry import make_game\n"
+        "from gameengine.checkpoint import save_engine\n"
+        "from gameengine.engines import make_engine\n"
+        "engine = make_engine('gru', make_game('pong').spec)\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10000, 10000))\n"
+        "from data_gen.errors import run_command\n"
+        "run_command(lambda: save_engine(pathlib.Path(sys.argv[1]), engine, {}))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "x.ckpt")], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: cannot write")
     assert not list(tmp_path.iterdir())
 
 

@@ -57,4 +57,4 @@ def test_another_rule_is_another_game() -> None:
 
 def test_other_games_are_refused() -> None:
     with pytest.raises(ValueError, match="learned pong"):
-        wrong_neighbourhoods(make_engine("cell", make_game("pong").spec))
+        wrong_neighbourhoods(make_engine("gru", make_game("pong").spec, width=8))

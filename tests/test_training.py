@@ -46,7 +46,7 @@ def test_an_experiment_runs_and_leaves_everything_behind(
         "config.yaml", "metrics.csv", "gifs", "checkpoints", "curves", "report.html"
     }  # fmt: skip
     rows = list(csv.DictReader((run / "metrics.csv").open()))
-    assert [float(row["step"]) for row in rows] == [2, 4]
+    assert [float(row["step"]) for row in rows] == [2, 4, 4]  # two rounds, and the end
     assert {"train/loss", "held_out/frames_right", "length"} <= set(rows[0])
     assert list((run / "gifs").glob("*.gif"))
     page = (run / "report.html").read_text()
@@ -55,6 +55,7 @@ def test_an_experiment_runs_and_leaves_everything_behind(
     LearnedGame.load(run / "checkpoints" / "engine.ckpt")
     said = capsys.readouterr().out
     assert f"python -m gameengine.play {run}/checkpoints/engine.ckpt" in said
+    assert float(rows[-1]["horizon_so_far"]) >= 0
     assert "median" in said
     assert "10th percentile" in said
     assert f"report: {run / 'report.html'}" in said
@@ -84,7 +85,7 @@ def test_a_killed_run_resumes_to_the_weights_it_would_have_had(tmp_path: Path) -
     command = [sys.executable, str(ROOT / "experiments" / "run.py")]
     told = arguments(config, tmp_path / "killed", *settings)
     process = subprocess.Popen([*command, *told], stderr=subprocess.PIPE, start_new_session=True)
-    killed = wait_for_checkpoint(tmp_path / "killed" / "pong_feedback", process)
+    killed = wait_for_checkpoint(tmp_path / "killed" / "pong_feedback", process, steps=30)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert not (killed / "report.html").exists(), "killed too late to test anything"
@@ -99,19 +100,40 @@ def test_a_killed_run_resumes_to_the_weights_it_would_have_had(tmp_path: Path) -
     assert steps[0] == steps[1]
 
 
-def test_ctrl_c_stops_between_rounds_and_says_how_to_go_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_stopped_run_says_how_to_go_on(name: str, tmp_path: Path) -> None:
     config = ROOT / "experiments" / "pong_feedback.yaml"
     told = arguments(config, tmp_path, "--budget.minutes=10", "--model.engine.width=8")
     command = [sys.executable, str(ROOT / "experiments" / "run.py"), *told]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*command, "--journal.save_every=0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     run = wait_for_checkpoint(tmp_path / "pong_feedback", process)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(getattr(signal, name))
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 130
     assert f"--resume {run}" in out
-    assert torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] > 0
+    assert LearnedGame.load(run / "checkpoints" / "last.ckpt").spec.name == "pong"
+
+
+def test_resuming_what_cannot_go_on_gets_one_line(tmp_path: Path) -> None:
+    config = ROOT / "experiments" / "pong_feedback.yaml"
+    told = arguments(config, tmp_path, "--budget.steps=4", "--budget.minutes=null")
+    train([*told, "--journal.save_every=0"])
+    (run,) = (tmp_path / "pong_feedback").iterdir()
+    with pytest.raises(UserError, match="this run is complete"):
+        train(["--config", str(run / "config.yaml")], resumed=run)
+    last = run / "checkpoints" / "last.ckpt"
+    last.write_bytes(b"PK\x03\x04 cut short")
+    with pytest.raises(UserError, match="damaged"):
+        train(["--config", str(run / "config.yaml")], resumed=run)
+    last.write_bytes((run / "checkpoints" / "engine.ckpt").read_bytes())
+    with pytest.raises(UserError, match="the engine and the game that it began with"):
+        train(["--config", str(run / "config.yaml"), "--model.engine.width=8"], resumed=run)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +146,11 @@ def test_ctrl_c_stops_between_rounds_and_says_how_to_go_on(tmp_path: Path) -> No
         (["--data.players=[stiky]"], ["unknown player 'stiky'", "sticky"]),
         (["--budget.minutes=soon"], ["budget.minutes", "soon"]),
         (["--budget.minutes=-1"], ["minutes must be more than 0"]),
+        (["--judge.rollouts=0"], ["judge.rollouts must be at least 1"]),
+        (["--journal.gif_ticks=0"], ["journal.gif_ticks must be at least 1"]),
+        (["--ema=5"], ["ema"]),
+        (["--seed_everything=-1"], ["seed"]),
+        (["--model.engine=CellEngine"], ["CellEngine", "3 actions"]),
         (["--growth.lengths=[8,4]"], ["rise"]),
         (["--config=nowhere.yaml"], ["nowhere.yaml"]),
         (["--data.folder=nowhere"], ["nowhere"]),
@@ -161,12 +188,13 @@ def test_the_command_line_answers_and_complains(tmp_path: Path) -> None:
     assert "FeedbackEngine" in printed.stdout
 
 
-def wait_for_checkpoint(experiment: Path, process: subprocess.Popen[str]) -> Path:
-    """The run's folder, once it has saved itself for the first time."""
+def wait_for_checkpoint(experiment: Path, process: subprocess.Popen[str], steps: int = 0) -> Path:
+    """The run's folder, once it has saved itself after at least so many steps."""
     until = time.monotonic() + 120
     while time.monotonic() < until and process.poll() is None:
-        if found := list(experiment.glob("*/checkpoints/last.ckpt")):
-            return found[0].parent.parent
+        for found in experiment.glob("*/checkpoints/last.ckpt"):
+            if torch.load(found, weights_only=True)["global_step"] >= steps:
+                return found.parent.parent
         time.sleep(0.01)
     raise AssertionError(f"no checkpoint came: {process.communicate()}")
 

@@ -173,7 +173,8 @@ def test_windows_of_a_folder_are_its_episodes(tmp_path: Path) -> None:
 
 
 def test_held_out_windows_stay_the_same_and_follow_the_length() -> None:
-    data = GameData(length=2)
+    data = GameData()
+    data.length = 2
     first = data.held_out_windows()
     assert first["reward"].shape[1] == 2
     assert same(first, data.held_out_windows())
@@ -182,15 +183,17 @@ def test_held_out_windows_stay_the_same_and_follow_the_length() -> None:
 
 
 def test_ticks_per_batch_stay_when_windows_grow() -> None:
-    data = GameData(ticks_per_batch=64, length=4)
+    data = GameData(ticks_per_batch=64)
+    data.length = 4
     assert data.draw()["frames"].shape[:2] == (16, 6)
     data.length = 32
     assert data.draw()["frames"].shape[:2] == (2, 34)
 
 
 @pytest.mark.parametrize(
-    "options", [{"length": 0}, {"round_batches": 0}, {"event_share": 0.8, "start_share": 0.3}]
+    "options",
+    [{"ticks_per_batch": 0}, {"round_batches": 0}, {"event_share": 0.8, "start_share": 0.3}],
 )
 def test_bad_settings_are_named(options: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=r"length|round_batches|shares"):
+    with pytest.raises(ValueError, match=r"ticks_per_batch|round_batches|shares"):
         GameData(**options)  # pyright: ignore

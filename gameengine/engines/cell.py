@@ -23,7 +23,8 @@ class CellEngine(Engine):
     """width: features of a cell. depth: hidden layers between neighbourhood and colour.
     edges: what a cell at the border sees, "torus" the other side, "dead" nothing at all.
 
-    It sees no actions and predicts no reward: for games that run by themselves.
+    It sees no actions and one frame, and predicts no reward: for games that run by themselves.
+    Raises ValueError for others.
     """
 
     reads_frames = True
@@ -36,6 +37,11 @@ class CellEngine(Engine):
         edges: Literal["torus", "dead"] = "torus",
     ) -> None:
         super().__init__(spec, width=width, depth=depth, edges=edges)
+        if len(spec.actions) > 1 or spec.context > 1:
+            raise ValueError(
+                f"CellEngine learns games that run by themselves and hide nothing; {spec.name} has"
+                f" {len(spec.actions)} actions and needs {spec.context} frames"
+            )
         self._colours = len(spec.colours)
         self._mode = "circular" if edges == "torus" else "constant"
         # Colour 0 is left out: it is what is there when no other colour is.

@@ -23,6 +23,7 @@ class FeedbackEngine(Engine):
 
     width: channels. depth: residual blocks. squeeze: channels that the global path sees, and
     insight: its width. stem: size of the first convolution.
+    It does not read the description: for games that the last frames and the actions determine.
     Raises ValueError if the frame's height or width is odd.
     """
 
