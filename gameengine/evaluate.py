@@ -83,6 +83,7 @@ def _milliseconds_per_tick(learned: Any, ticks: int = 100) -> float:
 
     from data_gen.randomness import held_out_seeds
 
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
     state = learned.init(held_out_seeds(0, 1))
     actions = np.zeros((1, len(learned.spec.players)), np.int64)
@@ -91,6 +92,7 @@ def _milliseconds_per_tick(learned: Any, ticks: int = 100) -> float:
         started = time.perf_counter()
         state = learned.step(state, actions)
         times.append(time.perf_counter() - started)
+    torch.set_num_threads(threads)
     return float(np.median(times)) * 1000
 
 
