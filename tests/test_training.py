@@ -144,7 +144,7 @@ def test_resuming_what_cannot_go_on_gets_one_line(tmp_path: Path) -> None:
         (["--model.learning_rat=0.1"], ["learning_rat", "did you mean 'model.learning_rate'"]),
         (["--model.engine.widht=8"], ["widht", "did you mean 'width'"]),
         (["--model.engine=FeedbackEngin"], ["FeedbackEngin", "did you mean 'FeedbackEngine'"]),
-        (["--data.game=pongg"], ["unknown game 'pongg'", "life, pong"]),
+        (["--data.game=pongg"], ["unknown game 'pongg'", "life", "pong"]),
         (["--data.players=[stiky]"], ["unknown player 'stiky'", "sticky"]),
         (["--budget.minutes=soon"], ["budget.minutes", "soon"]),
         (["--budget.minutes=-1"], ["minutes must be more than 0"]),
