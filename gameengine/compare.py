@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import sys
 from pathlib import Path
 
@@ -21,12 +22,13 @@ def main(arguments: list[str] | None = None) -> None:
 
     from gameengine.curves import draw_curves  # matplotlib takes its time
 
-    curves = {name: _curve(run, asked.metric) for name, run in runs.items()}
+    measured = {name: _curve(run, asked.metric) for name, run in runs.items()}
+    curves = measured
     logarithmic = asked.metric == "horizon_so_far"
     if logarithmic:
         curves = {
             name: (minutes, [max(FLOOR, value) for value in values])
-            for name, (minutes, values) in curves.items()
+            for name, (minutes, values) in measured.items()
         }
     draw_curves(
         asked.out,
@@ -34,10 +36,18 @@ def main(arguments: list[str] | None = None) -> None:
         ("minutes of training", asked.metric.replace("_", " ")),
         scale=("linear", "log" if logarithmic else "linear"),
     )
-    width = max(map(len, curves))
-    for name, (minutes, values) in curves.items():
+    figures = {
+        name: {"last": values[-1], "best": max(values), "minutes": round(minutes[-1], 2)}
+        for name, (minutes, values) in measured.items()
+    }
+    if asked.json:
+        print(json.dumps({"metric": asked.metric, "runs": figures, "picture": str(asked.out)}))
+        return
+    width = max(map(len, figures))
+    for name, figure in figures.items():
         print(
-            f"{name:{width}}  last {values[-1]:g}, best {max(values):g}, {minutes[-1]:.1f} minutes"
+            f"{name:{width}}  last {figure['last']:g}, best {figure['best']:g},"
+            f" {figure['minutes']:.1f} minutes"
         )
     print(f"picture: {asked.out}")
 
@@ -70,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("runs", nargs="+", metavar="[NAME=]RUN", help="folders in runs/")
     parser.add_argument("--metric", default="horizon_so_far", help="default: horizon_so_far")
     parser.add_argument("--out", type=Path, default=Path("comparison.png"), metavar="PNG")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
 

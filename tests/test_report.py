@@ -100,6 +100,9 @@ def test_runs_are_compared_in_one_picture(
     assert "growing  last 8, best 8, 1.0 minutes" in said
     assert "b        last 3" in said
     assert Image.open(picture).size[0] > 400
+    compare([str(tmp_path / "a"), "--out", str(picture), "--json"])
+    result = json.loads(capsys.readouterr().out)
+    assert result["runs"] == {"a": {"last": 8, "best": 8, "minutes": 1.0}}
     with pytest.raises(UserError, match=r"no metric 'los'.*horizon_so_far"):
         compare([str(tmp_path / "a"), "--metric", "los"])
     with pytest.raises(UserError, match="not the folder of a run"):

@@ -15,18 +15,14 @@ from gameengine.frames import one_hot, one_hot_actions
 
 
 class GruEngine(Engine):
-    """width: size of the hidden vector. sight: width of the encoder and of the renderer.
-    rank: the renderer draws a colour as a sum of `rank` products of a column and a row profile,
-    which suits things that are boxes and makes a place 32 + 32 choices instead of 32 x 32.
-    """
+    """width: size of the hidden vector. sight: width of the encoder and of the renderer."""
 
-    def __init__(self, spec: GameSpec, width: int = 256, sight: int = 256, rank: int = 8) -> None:
-        super().__init__(spec, width=width, sight=sight, rank=rank)
+    def __init__(self, spec: GameSpec, width: int = 256, sight: int = 256) -> None:
+        super().__init__(spec, width=width, sight=sight)
         _, height, frame_width = spec.shape
         colours, players = len(spec.colours), len(spec.players)
         choices = players * len(spec.actions)
         seen = spec.context * colours * height * frame_width + (spec.context - 1) * choices
-        self._rank = rank
         self.look = nn.Sequential(
             nn.Linear(seen + len(spec.description), sight),
             nn.ReLU(),
@@ -37,9 +33,8 @@ class GruEngine(Engine):
         self.draw = nn.Sequential(
             nn.Linear(width, sight),
             nn.ReLU(),
-            nn.Linear(sight, colours * rank * (height + frame_width)),
+            nn.Linear(sight, colours * height * frame_width),
         )
-        self.backdrop = nn.Parameter(torch.zeros(colours, height, frame_width))
         self.outcome = nn.Linear(width, players + 1)  # rewards and termination
 
     def encode(self, context: Context, description: Tensor) -> Hidden:
@@ -61,9 +56,7 @@ class GruEngine(Engine):
 
     def _show(self, memory: Tensor) -> Prediction:
         """memory (..., width) -> Prediction of the same leading axes."""
-        height, width = self.spec.shape[1:]
-        profiles = self.draw(memory).unflatten(-1, (len(self.spec.colours), self._rank, -1))
-        rows, columns = profiles.split([height, width], -1)  # (..., K, rank, H), (..., K, rank, W)
-        logits = rows.transpose(-1, -2) @ columns + self.backdrop  # (..., K, H, W)
+        size = (len(self.spec.colours), *self.spec.shape[1:])
+        logits = self.draw(memory).unflatten(-1, size)  # (..., K, H, W)
         outcome = self.outcome(memory)
         return Prediction(logits, outcome[..., :-1], outcome[..., -1])
