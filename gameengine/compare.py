@@ -11,7 +11,8 @@ from pathlib import Path
 from data_gen.command_line import Parser
 from data_gen.errors import UserError, run_command
 
-FLOOR = 0.5  # ticks: where a horizon of 0 stands on a logarithmic axis
+FLOOR = 0.1  # where 0 stands on a logarithmic axis
+RANGE = 20  # an axis that spans more than this factor is logarithmic
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -23,21 +24,25 @@ def main(arguments: list[str] | None = None) -> None:
     from gameengine.curves import draw_curves  # matplotlib takes its time
 
     measured = {name: _curve(run, asked.metric) for name, run in runs.items()}
-    curves = measured
-    logarithmic = asked.metric == "horizon_so_far"
-    if logarithmic:
-        curves = {
-            name: (minutes, [max(FLOOR, value) for value in values])
-            for name, (minutes, values) in measured.items()
-        }
+    everything = [value for _, values in measured.values() for value in values]
+    logarithmic = min(everything) >= 0 and max(everything) > RANGE * max(FLOOR, min(everything))
+    drawn = {
+        name: (minutes, [max(FLOOR, value) if logarithmic else value for value in values])
+        for name, (minutes, values) in measured.items()
+    }
     draw_curves(
         asked.out,
-        curves,
-        ("minutes of training", asked.metric.replace("_", " ")),
+        drawn,
+        ("minutes of training", asked.metric.replace("_", " ").replace("/", ": ")),
         scale=("linear", "log" if logarithmic else "linear"),
     )
     figures = {
-        name: {"last": values[-1], "best": max(values), "minutes": round(minutes[-1], 2)}
+        name: {
+            "last": values[-1],
+            "least": min(values),
+            "most": max(values),
+            "minutes": round(minutes[-1], 2),
+        }
         for name, (minutes, values) in measured.items()
     }
     if asked.json:
@@ -46,8 +51,8 @@ def main(arguments: list[str] | None = None) -> None:
     width = max(map(len, figures))
     for name, figure in figures.items():
         print(
-            f"{name:{width}}  last {figure['last']:g}, best {figure['best']:g},"
-            f" {figure['minutes']:.1f} minutes"
+            f"{name:{width}}  last {figure['last']:g}, from {figure['least']:g} to"
+            f" {figure['most']:g}, {figure['minutes']:.1f} minutes"
         )
     print(f"picture: {asked.out}")
 

@@ -97,12 +97,12 @@ def test_runs_are_compared_in_one_picture(
     picture = tmp_path / "out.png"
     compare([f"growing={tmp_path / 'a'}", f"{tmp_path / 'b'}", "--out", str(picture)])
     said = capsys.readouterr().out
-    assert "growing  last 8, best 8, 1.0 minutes" in said
+    assert "growing  last 8, from 0 to 8, 1.0 minutes" in said
     assert "b        last 3" in said
     assert Image.open(picture).size[0] > 400
     compare([str(tmp_path / "a"), "--out", str(picture), "--json"])
     result = json.loads(capsys.readouterr().out)
-    assert result["runs"] == {"a": {"last": 8, "best": 8, "minutes": 1.0}}
+    assert result["runs"] == {"a": {"last": 8, "least": 0, "most": 8, "minutes": 1.0}}
     with pytest.raises(UserError, match=r"no metric 'los'.*horizon_so_far"):
         compare([str(tmp_path / "a"), "--metric", "los"])
     with pytest.raises(UserError, match="not the folder of a run"):

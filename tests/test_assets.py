@@ -1,0 +1,29 @@
+"""The bundled files are what the README says they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data_gen.players import make_players
+from gameengine.judge import exact_horizon
+from gameengine.learned_game import LearnedGame
+from gameengine.neighbourhoods import wrong_neighbourhoods
+
+ASSETS = Path(__file__).parent.parent / "assets"
+
+
+@pytest.mark.parametrize("path", sorted(ASSETS.iterdir()), ids=lambda path: path.name)
+def test_an_asset_is_small(path: Path) -> None:
+    assert path.stat().st_size < 2 << 20
+
+
+def test_the_bundled_pong_stays_exact() -> None:
+    learned = LearnedGame.load(ASSETS / "pong.ckpt")
+    horizon = exact_horizon(learned, make_players(["tracker:0.9"]), 32, 200)
+    assert horizon.censored >= 28  # 97 % of 256 rollouts were, when it was bundled
+
+
+def test_the_bundled_life_is_right_for_ever() -> None:
+    assert len(wrong_neighbourhoods(LearnedGame.load(ASSETS / "life.ckpt").engine)) == 0
