@@ -13,10 +13,12 @@ install: $(INSTALLED)  ## set up .venv and install everything into it
 
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; v >= (3, 11) or sys.exit("error: Python 3.11 or newer is needed, this is %d.%d; name another one: make install PYTHON=python3.12" % v)'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "setting up $(VENV): this downloads torch and the rest, once; a minute or more"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	@touch $@
+	@echo "ready: 'make play' plays a learned Pong, 'make run' trains one"
 
 run: install  ## train the quickstart: a Pong that you can play after 5 minutes
 	$(BIN)/python experiments/run.py
@@ -26,14 +28,14 @@ play: install  ## play the bundled learned Pong beside the true one
 
 test: lint types unit  ## lint, types and tests
 
-lint: install
+lint: install  ## ruff
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-types: install
+types: install  ## pyright
 	$(BIN)/pyright
 
-unit: install
+unit: install  ## pytest
 	$(BIN)/python -m pytest
 
 clean:  ## remove .venv and caches; runs/ and data/ stay
