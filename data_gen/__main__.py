@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_gen.command_line import Parser, chosen_game, read_options
+from data_gen.command_line import Parser, chosen_game, read_options, this_python
 from data_gen.errors import run_command
 
 if TYPE_CHECKING:
@@ -131,7 +131,8 @@ def _report(chosen: argparse.Namespace, folder: Path, result: Generated) -> None
     elif result.made:
         print(
             f"{chosen.episodes:,} episodes of {chosen.ticks:,} ticks are in {folder}"
-            f" ({size / 1e6:,.1f} MB); look at them with: python -m data_gen inspect {folder}"
+            f" ({size / 1e6:,.1f} MB);"
+            f" look at them with: {this_python()} -m data_gen inspect {folder}"
         )
     else:
         print(f"{folder} already holds these {chosen.episodes:,} episodes; nothing was written")

@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from data_gen.command_line import this_python
 from data_gen.errors import UserError
 from data_gen.game import GameSpec
 from data_gen.manifest import FINISHED, HALF_DONE, Manifest, read_manifest
@@ -131,7 +132,7 @@ def read_finished(folder: Path) -> Manifest:
         if not (folder / HALF_DONE).exists():
             raise UserError(
                 f"no dataset in {folder}: no {FINISHED} there;"
-                f" make one with: python -m data_gen generate GAME --out {folder}"
+                f" make one with: {this_python()} -m data_gen generate GAME --out {folder}"
             )
         begun = read_manifest(folder / HALF_DONE)
         done = sum(shard.episodes for shard in begun.shards)

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from data_gen.atomic import whole_file
+from data_gen.command_line import this_python
 from data_gen.errors import UserError
 from data_gen.game import GameSpec
 from gameengine.engine import Engine
@@ -89,7 +90,7 @@ def _read(path: Path) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise UserError(
-            f"there is no file {path}; train one with 'python experiments/run.py'"
+            f"there is no file {path}; train one with '{this_python()} experiments/run.py'"
         ) from None
     except IsADirectoryError:
         raise UserError(f"{path} is a folder; give the .ckpt file in it") from None

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_gen.command_line import Parser, chosen_game, read_options
+from data_gen.command_line import Parser, chosen_game, read_options, this_python
 from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
@@ -114,8 +114,9 @@ def _check(asked: argparse.Namespace) -> None:
         raise UserError("--option belongs to --game; a checkpoint knows its own options")
     if not (asked.game or asked.checkpoint or BUNDLED.exists()):
         raise UserError(
-            f"the bundled {BUNDLED} is not there; train one with 'python experiments/run.py' and"
-            " give its .ckpt file, or play the true game with --game pong"
+            f"the bundled {BUNDLED} is not there; train one with"
+            f" '{this_python()} experiments/run.py' and give its .ckpt file, or play the true game"
+            " with --game pong"
         )
 
 

@@ -6,7 +6,6 @@ import contextlib
 import logging
 import platform
 import shlex
-import sys
 import warnings
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -21,6 +20,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from data_gen.atomic import write_text
+from data_gen.command_line import this_python
 from data_gen.errors import UserError
 from gameengine.budget import Budget
 from gameengine.checkpoint import load_checkpoint
@@ -112,7 +112,7 @@ class Run:
         print(f"stopped after {self._budget.progress:.0%}", end="")
         if self.journal.last_checkpoint.is_file():
             folder = shlex.quote(str(self.folder))
-            print(f"; go on with\n  {_python()} experiments/run.py --resume {folder}")
+            print(f"; go on with\n  {this_python()} experiments/run.py --resume {folder}")
         else:
             print(", before anything was saved")
         return 130
@@ -126,7 +126,7 @@ class Run:
         with tqdm(total=ticks, desc="judging", unit="tick", leave=False) as bar:
             cast = self._experiment.datamodule.held_out
             judgement = judge(learned, cast, rollouts, ticks, progress=bar.update)
-        command = f"{_python()} -m gameengine.play {shlex.quote(str(journal.playable))}"
+        command = f"{this_python()} -m gameengine.play {shlex.quote(str(journal.playable))}"
         report = self.folder / "report.html"
         self._report(judgement, command).write(report)
         journal.last_checkpoint.unlink(missing_ok=True)  # the run is complete
@@ -244,12 +244,6 @@ def _check_resumable(folder: Path, experiment: Experiment) -> None:
     before, now = load_checkpoint(last).engine, experiment.model.engine
     if type(before) is not type(now) or before.options != now.options or before.spec != now.spec:
         raise UserError("a run goes on with the engine and the game that it began with")
-
-
-def _python() -> str:
-    """How to call this Python from here, for commands that a person copies."""
-    path = Path(sys.executable)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else "python"
 
 
 def _quiet() -> None:
