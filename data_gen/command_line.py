@@ -45,6 +45,18 @@ def read_options(texts: Sequence[str]) -> dict[str, Any]:
     return options
 
 
+def read_weights(texts: Sequence[str]) -> dict[str, float] | None:
+    """Weights from KIND=WEIGHT each; None for no texts. Raises UserError for anything else."""
+    weights: dict[str, float] = {}
+    for text in texts:
+        kind, _, weight = text.partition("=")
+        try:
+            weights[kind] = float(weight or 1)
+        except ValueError:
+            raise UserError(f"--starts wants KIND=WEIGHT, such as near=2, not {text!r}") from None
+    return weights or None
+
+
 def chosen_game(name: str, options: Mapping[str, Any]) -> AnyGame:
     """The game `name`. Raises UserError for an unknown one and for options that it does not have
     or does not allow, with the nearest names there are."""

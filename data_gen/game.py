@@ -131,6 +131,12 @@ def replace_items(state: S, index: NDArray[np.intp], items: S) -> S:
     return map_state(put, state, items)
 
 
+def ready(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    """The array as kernels take it, a copy only where it must be one: contiguous, of `dtype`, and
+    writable, which Numba asks of all arrays even if they are only read."""
+    return np.require(array, dtype, ["C", "W"])
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(entry) for key, entry in value.items()}

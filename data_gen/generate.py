@@ -1,41 +1,27 @@
-"""Making a dataset: one shard after the other, each written whole, so that a killed run goes on."""
+"""Making a dataset by playing: every shard follows from its seeds and players alone."""
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from data_gen.errors import UserError
 from data_gen.game import AnyGame
-from data_gen.manifest import (
-    FINISHED,
-    HALF_DONE,
-    Manifest,
-    Progress,
-    Shard,
-    differences,
-    no_progress,
-    read_manifest,
-)
+from data_gen.manifest import Manifest, Planned, Progress, no_progress
+from data_gen.parts import GENERATED, Part
 from data_gen.players import make_players
 from data_gen.randomness import training_seeds
+from data_gen.registry import game_of
 from data_gen.rollout import roll_out
-from data_gen.shards import columns_of, is_valid, write_shard
+from data_gen.shards import Columns, columns_of, shard_bytes
+from data_gen.starts import beginner
+from data_gen.workers import in_workers
+from data_gen.writing import Shards, Written, fill
 
-_SHARD_BYTES = 1 << 26  # of raw frames; what is held in memory, and lost when a run is killed
-
-
-@dataclass(frozen=True)
-class Generated:
-    """A finished dataset. made: how many of its shards this run wrote; 0 if all were there."""
-
-    manifest: Manifest
-    made: int
+_SHARD_BYTES = 1 << 26  # of raw frames; what a worker holds in memory, and what a killed run loses
 
 
 def generate(
@@ -46,109 +32,68 @@ def generate(
     ticks: int,
     *,
     seed: int = 0,
+    first: int = 0,
+    starts: Mapping[str, float] | None = None,
     shard_episodes: int | None = None,
+    workers: int = 1,
     progress: Progress = no_progress,
-) -> Generated:
+) -> Written:
     """Fill `folder` with `episodes` rollouts of `ticks` ticks, and go on where a run was stopped.
+    They are those from number `first` on of the endless stream that `seed` names, so that several
+    machines can each make some of it, and `merge` put them together. starts: where episodes begin,
+    as weights of data_gen.starts.Starts; None: at the game's own beginnings.
 
-    The same arguments give the same bytes, however often the run was killed on the way. Damaged or
-    missing shards of a finished dataset are made again. shard_episodes: by default as in the
-    folder, or 64 MiB of raw frames. progress: called with the episodes done and all of them.
+    The same arguments give the same bytes, however often the run was killed on the way and whatever
+    the number of `workers`, which are processes. Damaged or missing shards of a finished dataset
+    are made again. shard_episodes: by default as in the folder, or 64 MiB of raw frames. progress:
+    called with the episodes done and all of them.
 
     Raises UserError for arguments out of range or other than those of a dataset that is already in
-    the folder, for a second writer, and when the disk is full.
+    the folder, for a second writer, when the disk is full, and when a worker dies.
     """
-    folder = Path(folder)
-    plan = _plan(game, players, episodes, ticks, seed=seed, shard_episodes=shard_episodes)
-    made = 0
-    with _sole_writer(folder):
-        begun = _begun(folder, plan, any_shards=shard_episodes is None)
-        plan = replace(begun, shards=())
-        known = {shard.file: shard for shard in begun.shards}
-        finished = (folder / FINISHED).exists()
-        for file, first, count in plan.planned():
-            if file not in known or not is_valid(folder, known[file]):
-                known[file] = _make_shard(folder / file, game, plan, first, count)
-                made += 1
-                if not finished:
-                    replace(plan, shards=tuple(known.values())).write(folder / HALF_DONE)
-            progress(first + count, episodes)
-        manifest = replace(plan, shards=tuple(known[file] for file, _, _ in plan.planned()))
-        if made or not finished:
-            manifest.write(folder / FINISHED)
-        (folder / HALF_DONE).unlink(missing_ok=True)
-    return Generated(manifest, made)
-
-
-def _make_shard(path: Path, game: AnyGame, plan: Manifest, first: int, count: int) -> Shard:
-    seeds = training_seeds(plan.seed, first, count)
-    rollout = roll_out(game, make_players(plan.players), seeds, plan.ticks)
-    return write_shard(path, columns_of(rollout, game.spec), game.spec, first)
-
-
-def _plan(
-    game: AnyGame,
-    players: Sequence[str],
-    episodes: int,
-    ticks: int,
-    *,
-    seed: int,
-    shard_episodes: int | None,
-) -> Manifest:
-    """The manifest of the dataset that is wanted, without its shards. Raises UserError."""
-    for name, value in (("episodes", episodes), ("ticks", ticks)):
+    counts = {"episodes": episodes, "ticks": ticks, "workers": workers}
+    for name, value in counts.items():
         if value < 1:
             raise UserError(f"{name} must be at least 1, not {value}")
-    if not 0 <= seed < 1 << 64:
-        raise UserError(f"seed must lie in 0 to 2^64 - 1, not {seed}")
+    for name, value in (("seed", seed), ("first", first)):
+        if not 0 <= value < 1 << 64:
+            raise UserError(f"{name} must lie in 0 to 2^64 - 1, not {value}")
+    any_shards = shard_episodes is None
     if shard_episodes is None:
         episode_bytes = int(np.prod(game.spec.shape)) * (ticks + 1)
         shard_episodes = max(1, _SHARD_BYTES // episode_bytes)
     if shard_episodes < 1:
         raise UserError(f"a shard needs at least 1 episode, not {shard_episodes}")
+    weights = None if starts is None else tuple(sorted(starts.items()))
     try:  # before anything is written: some players refuse only when they start
         make_players(players).start(game.spec, np.zeros(1, np.uint64))
+        beginner(game, weights)
     except ValueError as error:
         raise UserError(str(error)) from error
-    return Manifest(game.spec, seed, tuple(players), episodes, ticks, shard_episodes)
+    part = Part(GENERATED, tuple(players), episodes, shard_episodes, seed, first, weights)
+
+    def make(plan: Manifest, missing: Sequence[Planned]) -> Shards:
+        if workers == 1 or len(missing) < 2:
+            return ((planned, _content(game, ticks, planned)) for planned in missing)
+        return in_workers(partial(_content_in_worker, plan), missing, workers)
+
+    plan = Manifest(game.spec, ticks, (part,))
+    return fill(Path(folder), plan, make, any_shards=any_shards, progress=progress)
 
 
-def _begun(folder: Path, plan: Manifest, any_shards: bool) -> Manifest:
-    """The manifest that is in the folder, or a new one. any_shards: its shards may be of any size.
-    Raises UserError if it is of another dataset than `plan`."""
-    for path in (*folder.glob(".shard-*.h5.*"), *folder.glob(".manifest*.json.*")):
-        path.unlink()  # a killed run's temporary files; the lock says that no one writes them
-    for name in (FINISHED, HALF_DONE):
-        if not (folder / name).exists():
-            continue
-        begun = read_manifest(folder / name)
-        if any_shards:
-            plan = replace(plan, shard_episodes=begun.shard_episodes)
-        if differing := differences(begun, plan):
-            raise UserError(
-                f"{folder} holds another dataset: {'; '.join(differing)};"
-                " choose another folder, or delete that one"
-            )
-        return begun
-    plan.write(folder / HALF_DONE)
-    return plan
+def generated_columns(game: AnyGame, part: Part, ticks: int, offset: int, episodes: int) -> Columns:
+    """What a part's episodes number `offset` on are, as a shard stores them."""
+    assert part.seed is not None, "what is generated has a seed"
+    seeds = training_seeds(part.seed, part.first + offset, episodes)
+    begin = beginner(game, part.starts)
+    cast = make_players(part.players)
+    return columns_of(roll_out(game, cast, seeds, ticks, begin=begin), game.spec)
 
 
-@contextmanager
-def _sole_writer(folder: Path) -> Iterator[None]:
-    """Keeps other writers out of the folder; the lock goes with the process, however that ends."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / ".lock").open("a")
-    except OSError as error:
-        raise UserError(f"cannot write into {folder}: {error.strerror or error}") from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"another process is writing into {folder}; wait for it, or choose another folder"
-            ) from None
-        except OSError as error:
-            raise UserError(f"cannot lock {folder}: {error.strerror or error}") from error
-        yield
+def _content(game: AnyGame, ticks: int, planned: Planned) -> bytes:
+    columns = generated_columns(game, planned.part, ticks, planned.offset, planned.episodes)
+    return shard_bytes(columns, game.spec)
+
+
+def _content_in_worker(plan: Manifest, planned: Planned) -> bytes:
+    return _content(game_of(plan.spec), plan.ticks, planned)

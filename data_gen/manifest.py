@@ -1,7 +1,9 @@
-"""The manifest of a dataset: what was asked for, and the checksum of every shard.
+"""The manifest of a dataset: where its episodes come from, and the checksum of every shard.
 
-A folder holds `manifest.partial.json` while it is being made and `manifest.json` when it is done.
-There is no time in it, so that the same arguments give the same bytes.
+Its parts lie one after the other and share no shard, so that a merged dataset holds the shards of
+its sources as they are. A folder holds `manifest.partial.json` while it is being made, and
+`manifest.json` when it is done. There is no time in it, so that the same arguments give the same
+bytes.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ from typing import Any
 from data_gen.atomic import write_text
 from data_gen.errors import UserError
 from data_gen.game import GameSpec
+from data_gen.parts import Part
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FINISHED = "manifest.json"
 HALF_DONE = "manifest.partial.json"
 Progress = Callable[[int, int], None]  # called with the episodes done so far and all of them
@@ -44,39 +47,47 @@ class Shard:
 
 
 @dataclass(frozen=True)
-class Manifest:
-    """A dataset of `episodes` rollouts of `ticks` ticks, `shard_episodes` of them to a shard.
+class Planned:
+    """A shard of the finished dataset. offset: number of its first episode in its part."""
 
-    players: names as `make_players` takes them. seed: of the stream of training seeds.
-    shards: those that are on the disk, by their first episode.
-    """
+    file: str
+    first_episode: int
+    episodes: int
+    part: Part
+    offset: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A dataset of rollouts of `ticks` ticks. shards: those on the disk, by their first episode."""
 
     spec: GameSpec
-    seed: int
-    players: tuple[str, ...]
-    episodes: int
     ticks: int
-    shard_episodes: int
+    parts: tuple[Part, ...]
     shards: tuple[Shard, ...] = ()
 
-    def planned(self) -> Iterator[tuple[str, int, int]]:
-        """(file, first episode, episodes) of every shard of the finished dataset."""
-        for number, first in enumerate(range(0, self.episodes, self.shard_episodes)):
-            count = min(self.shard_episodes, self.episodes - first)
-            yield f"shard-{number:05d}.h5", first, count
+    @property
+    def episodes(self) -> int:
+        return sum(part.episodes for part in self.parts)
 
-    def arguments(self) -> dict[str, Any]:
-        """What was asked for, as plain values: all but the shards."""
-        return {
-            "game": self.spec.name,
-            "game_version": self.spec.version,
-            "seed": self.seed,
-            "players": list(self.players),
-            "episodes": self.episodes,
-            "ticks": self.ticks,
-            "shard_episodes": self.shard_episodes,
-            "spec": self.spec.to_dict(),
-        }
+    @property
+    def players(self) -> tuple[str, ...]:
+        """All who play in it, each once, in the order in which the parts name them."""
+        return tuple(dict.fromkeys(name for part in self.parts for name in part.players))
+
+    def planned(self) -> Iterator[Planned]:
+        """Every shard of the finished dataset."""
+        number = first = 0
+        for part in self.parts:
+            for offset in range(0, part.episodes, part.shard_episodes):
+                count = min(part.shard_episodes, part.episodes - offset)
+                yield Planned(f"shard-{number:05d}.h5", first, count, part, offset)
+                number, first = number + 1, first + count
+
+    def placed(self) -> list[tuple[Shard, Part]]:
+        """The shards that are there, and whose they are."""
+        parts = {planned.file: planned.part for planned in self.planned()}
+        return [(shard, parts[shard.file]) for shard in self.shards]
 
     def to_text(self) -> str:
         """As JSON. Its last entry is the sha256 of the text in which that entry is empty: a rule
@@ -85,7 +96,11 @@ class Manifest:
         content = {
             "format": "gameengine dataset",
             "schema_version": SCHEMA_VERSION,
-            **self.arguments(),
+            "game": self.spec.name,
+            "game_version": self.spec.version,
+            "ticks": self.ticks,
+            "parts": [part.to_dict() for part in self.parts],
+            "spec": self.spec.to_dict(),
             "shards": shards,
         }
         return sealed(content)
@@ -120,13 +135,14 @@ def read_manifest(path: Path) -> Manifest:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(
             f"{path} is damaged: its checksum is not its content's;"
-            " delete this file and run the generate command that made it once more"
+            " delete this file and run the command that made it once more"
         ) from error
     version = content.get("schema_version")
     if version != SCHEMA_VERSION:
+        older = isinstance(version, int) and version < SCHEMA_VERSION
         raise UserError(
             f"{path} has schema version {version!r}, but this program reads {SCHEMA_VERSION};"
-            " use the release that made it"
+            f" use the release that made it{', or make the dataset again' if older else ''}"
         )
     try:
         return _from_content(content)
@@ -137,15 +153,12 @@ def read_manifest(path: Path) -> Manifest:
 def _from_content(content: dict[str, Any]) -> Manifest:
     manifest = Manifest(
         spec=GameSpec.from_dict(content["spec"]),
-        seed=content["seed"],
-        players=tuple(content["players"]),
-        episodes=content["episodes"],
         ticks=content["ticks"],
-        shard_episodes=content["shard_episodes"],
+        parts=tuple(Part.from_dict(entry) for entry in content["parts"]),
         shards=tuple(Shard(**entry) for entry in content["shards"]),
     )
     # Also keeps a stranger's manifest from naming files outside its folder.
-    planned = set(manifest.planned())
+    planned = {(shard.file, shard.first_episode, shard.episodes) for shard in manifest.planned()}
     for shard in manifest.shards:
         if (shard.file, shard.first_episode, shard.episodes) not in planned:
             raise ValueError(f"unexpected shard {shard.file!r}")
@@ -153,15 +166,9 @@ def _from_content(content: dict[str, Any]) -> Manifest:
 
 
 def differences(begun: Manifest, wanted: Manifest) -> list[str]:
-    """In which arguments two manifests differ, as "episodes 100, not 200"; options by name."""
-
-    def listed(manifest: Manifest) -> dict[str, Any]:
-        values = {key.replace("_", " "): value for key, value in manifest.arguments().items()}
-        spec = values.pop("spec")
-        options = {f"option {key}": value for key, value in spec.pop("options").items()}
-        return values | options | {f"spec {key}": value for key, value in spec.items()}
-
-    old, new = listed(begun), listed(wanted)
+    """In what two manifests differ but for their shards, as "episodes 100, not 200"; options by
+    name, parts by number where there are several."""
+    old, new = _listed(begun), _listed(wanted)
     if old["game"] != new["game"]:  # then all the rest differs too
         return [f"game {old['game']}, not {new['game']}"]
     return [
@@ -169,6 +176,18 @@ def differences(begun: Manifest, wanted: Manifest) -> list[str]:
         for name in (old | new)
         if old.get(name) != new.get(name)
     ]
+
+
+def _listed(manifest: Manifest) -> dict[str, Any]:
+    spec = manifest.spec.to_dict()
+    values = {"game": spec["name"], "game version": spec["version"], "ticks": manifest.ticks}
+    several = len(manifest.parts) > 1
+    for number, part in enumerate(manifest.parts, 1):
+        prefix = f"part {number} " if several else ""
+        for name, value in part.to_dict().items():
+            values[prefix + name.replace("_", " ")] = value
+    values |= {f"option {name}": value for name, value in spec.pop("options").items()}
+    return values | {f"spec {name}": value for name, value in spec.items()}
 
 
 def _shown(value: Any) -> str:

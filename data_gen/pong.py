@@ -1,4 +1,4 @@
-"""Pong: two paddles, one ball, integer physics, nothing hidden and nothing random after `init`.
+"""Pong: two paddles, one ball, integer physics, nothing hidden and nothing random after the start.
 
 All lengths below are in units of `scale` = min(H, W) / 32 pixels, so that a larger frame shows the
 same game. The ball is kept in 1/16 pixel; with the five plain angles it is always on whole pixels.
@@ -7,14 +7,17 @@ same game. The ball is kept in 1/16 pixel; with the five plain angles it is alwa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data_gen.game import Actions, Frames, GameSpec, Seeds, State
-from data_gen.randomness import integers
+from data_gen.drawing import fill, find
+from data_gen.game import GameSpec
+from data_gen.kernel_game import KernelGame
+from data_gen.kernels import BEGIN, DRAW, EXPERT, TICK, draw_integer, kernel, one_of
+from data_gen.options import frame_size, listed, one_or_more
 
 STAY, UP, DOWN = range(3)
 BACKGROUND, LEFT_PADDLE, RIGHT_PADDLE, BALL, SCORE = range(5)
@@ -27,7 +30,6 @@ PADDLE_MARGIN = 1  # between the paddle and the edge behind it
 FACE = PADDLE_MARGIN + PADDLE_WIDTH  # distance of a paddle's face from the edge behind it
 ZONES = 5  # of a paddle; where the ball hits sets its angle
 WINNING = 5  # at this score both scores clear
-PIP_COLUMNS = 1 + 2 * np.arange(WINNING - 1)  # of the left score; the right one is its mirror image
 
 PLAIN_ANGLES = np.array([(SUB, SUB * vy) for vy in (-2, -1, 0, 1, 2)])  # (5, 2) |vx|, vy in 1/16 px
 
@@ -41,17 +43,180 @@ def _fine_angles() -> NDArray[np.int64]:
 
 FINE_ANGLES = _fine_angles()  # (32, 2)
 
+COLUMNS = (
+    "left paddle",  # top row, px, as of the right one
+    "right paddle",
+    "ball x",  # left column, 1/16 px
+    "ball y",  # top row, 1/16 px
+    "side",  # -1 flies to the left, 1 to the right
+    "angle",  # index into the table of angles
+    "left score",  # 0 to 4
+    "right score",
+    "paddle height",
+    "paddle speed",
+    "ball speed",
+    "first angle",  # of the serves, with serve_angles
+    "out",  # 1 if the last tick served a new ball
+)
+LEFT, RIGHT, X, Y, SIDE, ANGLE, LEFT_SCORE, RIGHT_SCORE, TALL, PACE, SPEED, FIRST, OUT = range(13)
+HEIGHT, WIDTH, FINE, CHOICES = range(4)  # of the rules; the choices are three lists, length first
 
-@dataclass(frozen=True)
-class PongState(State):
-    paddles: NDArray[np.int64]  # (B, 2): top row of the left and the right paddle, px
-    ball: NDArray[np.int64]  # (B, 2): left column and top row, 1/16 px
-    side: NDArray[np.int64]  # (B,): -1 flies to the left, 1 to the right
-    angle: NDArray[np.int64]  # (B,): index into the table of angles
-    score: NDArray[np.int64]  # (B, 2): 0 .. 4 of the left and the right player
+
+@kernel()
+def _centre(rules: Any, state: Any, scale: Any) -> None:
+    # In whole units: parity keeps two frames unambiguous, and has to be the same at any scale.
+    state[X] = (rules[WIDTH] // scale - BALL_SIZE) // 2 * scale * SUB
+    state[Y] = (rules[HEIGHT] // scale - 1 - BALL_SIZE) // 2 * scale * SUB
 
 
-class Pong:
+@kernel(BEGIN)
+def begin(rules: Any, seed: Any, state: Any, description: Any) -> None:
+    """Draw paddles, the serve and the variant."""
+    place = CHOICES
+    for parameter in range(3):
+        state[TALL + parameter] = one_of(rules, place, seed, parameter)
+        place += 1 + rules[place]
+    angles = len(FINE_ANGLES) if rules[FINE] else len(PLAIN_ANGLES)
+    state[ANGLE] = draw_integer(seed, 3, angles)
+    state[FIRST] = state[ANGLE] if rules[FINE] else 0
+    scale = min(rules[HEIGHT], rules[WIDTH]) // 32
+    room = rules[HEIGHT] // scale - 1 - state[TALL] + 1
+    state[LEFT] = draw_integer(seed, 4, room) * scale
+    state[RIGHT] = draw_integer(seed, 5, room) * scale
+    state[SIDE] = 2 * draw_integer(seed, 6, 2) - 1
+    _centre(rules, state, scale)
+    description[:] = state[TALL : FIRST + 1]
+
+
+@kernel()
+def _slope(rules: Any, state: Any, axis: Any) -> Any:
+    """How far the ball flies in a tick, 1/16 px. axis: 0 across, 1 down."""
+    angle = state[ANGLE]
+    return FINE_ANGLES[angle, axis] if rules[FINE] else PLAIN_ANGLES[angle, axis]
+
+
+@kernel()
+def _fly(rules: Any, state: Any, scale: Any, field: Any) -> Any:
+    """Move the ball. Paddles and walls reflect, not clamp: clamping would lose the overshoot."""
+    size, speed, event = BALL_SIZE * scale, scale * state[SPEED], PLAIN
+    angles = len(FINE_ANGLES) if rules[FINE] else len(PLAIN_ANGLES)
+    travel = _slope(rules, state, 0) * speed
+
+    # A paddle's face is crossed in this tick. To the right everything is mirrored.
+    if state[SIDE] < 0:
+        distance, top = state[X] - FACE * scale * SUB, state[LEFT]
+    else:
+        distance = (rules[WIDTH] - FACE * scale - size) * SUB - state[X]
+        top = state[RIGHT]
+    offset = state[Y] // SUB - top + size - 1
+    contacts = state[TALL] * scale + size - 1
+    side = state[SIDE]
+    if 0 <= distance < travel and 0 <= offset < contacts:
+        zone = (2 * (offset // scale) + 1) * ZONES // (2 * (contacts // scale))
+        zone = min(zone, ZONES - 1)  # 0 at the top .. 4 at the bottom
+        turned = state[ANGLE] + 3 * (zone - 2) if rules[FINE] else zone
+        state[ANGLE] = min(max(turned, 0), angles - 1)
+        travel = 2 * distance - travel
+        state[SIDE] = -side
+        event = PADDLE
+    state[X] += side * travel
+    state[Y] += _slope(rules, state, 1) * speed  # a paddle has turned it by now
+
+    lowest = (field - size) * SUB
+    if state[Y] < 0 or state[Y] > lowest:
+        state[Y] = -state[Y] if state[Y] < 0 else 2 * lowest - state[Y]
+        state[ANGLE] = angles - 1 - state[ANGLE]
+        event = WALL if event == PLAIN else event
+    return event
+
+
+@kernel()
+def _score(rules: Any, state: Any, scale: Any, scorer: Any, reward: Any) -> Any:
+    """The ball has left the field: a point, and a serve from the centre. It follows from the score,
+    so that the frame shows all that is to be known."""
+    reward[0] = 1 if scorer == LEFT_SCORE else -1
+    reward[1] = -reward[0]
+    state[scorer] += 1
+    event = MISS
+    if state[scorer] >= WINNING:
+        state[LEFT_SCORE] = state[RIGHT_SCORE] = 0
+        event = CLEAR
+    left, right = state[LEFT_SCORE], state[RIGHT_SCORE]
+    state[SIDE] = 1 if (left + right) % 2 == 0 else -1
+    if rules[FINE]:
+        state[ANGLE] = (state[FIRST] + 11 * left + 17 * right) % len(FINE_ANGLES)
+    else:
+        state[ANGLE] = (2 * left + right) % len(PLAIN_ANGLES)
+    state[OUT] = 1
+    _centre(rules, state, scale)
+    return event
+
+
+@kernel(TICK)
+def tick(rules: Any, state: Any, actions: Any, reward: Any) -> Any:
+    """The paddles move, then the ball flies: off the paddles, then off the walls, then out."""
+    scale = min(rules[HEIGHT], rules[WIDTH]) // 32
+    field = rules[HEIGHT] - scale  # rows below the score
+    lowest_top = field - state[TALL] * scale
+    for seat in range(2):
+        move = state[PACE] * scale * ((actions[seat] == DOWN) - (actions[seat] == UP))
+        state[LEFT + seat] = min(max(state[LEFT + seat] + move, 0), lowest_top)
+    event = _fly(rules, state, scale, field)
+    if state[OUT]:
+        event = SERVE
+    state[OUT] = 0
+    if state[X] < 0:
+        return _score(rules, state, scale, RIGHT_SCORE, reward)
+    if state[X] > (rules[WIDTH] - BALL_SIZE * scale) * SUB:
+        return _score(rules, state, scale, LEFT_SCORE, reward)
+    return event
+
+
+@kernel(DRAW)
+def draw(rules: Any, state: Any, frame: Any) -> None:
+    """The score in the first rows, the field below. The ball is drawn over the paddles."""
+    height, width = rules[HEIGHT], rules[WIDTH]
+    scale = min(height, width) // 32
+    for point in range(state[LEFT_SCORE]):
+        fill(frame, 0, (1 + 2 * point) * scale, scale, scale, SCORE)
+    for point in range(state[RIGHT_SCORE]):
+        fill(frame, 0, width - (2 + 2 * point) * scale, scale, scale, SCORE)
+    tall, wide = state[TALL] * scale, PADDLE_WIDTH * scale
+    fill(frame, scale + state[LEFT], PADDLE_MARGIN * scale, tall, wide, LEFT_PADDLE)
+    fill(frame, scale + state[RIGHT], width - FACE * scale, tall, wide, RIGHT_PADDLE)
+    size = BALL_SIZE * scale
+    fill(frame, scale + state[Y] // SUB, state[X] // SUB, size, size, BALL)
+
+
+@kernel(EXPERT)
+def expert(frame: Any, seat: Any, aim: Any) -> Any:
+    """Follow the ball. aim: where on its paddle the player wants to meet it, -1 the top, 1 the
+    bottom. Stays where a thing is not seen."""
+    height, width = frame.shape
+    scale = min(height, width) // 32
+    paddle_column = PADDLE_MARGIN * scale if seat == 0 else width - 1 - PADDLE_MARGIN * scale
+    colour = LEFT_PADDLE if seat == 0 else RIGHT_PADDLE
+    top, tall = -1, 0
+    for row in range(height):
+        if frame[row, paddle_column] == colour:
+            top = row if tall == 0 else top
+            tall += 1
+    if tall == 0:
+        return STAY
+    ball = find(frame, BALL, 0)
+    if ball < 0:
+        return STAY
+    gap = ball // width + BALL_SIZE * scale / 2 - (top + tall / 2 * (1 + aim))
+    return UP if gap < -1 else (DOWN if gap > 1 else STAY)
+
+
+def pong(
+    size: Sequence[int] = (32, 32),
+    paddle_height: int | Sequence[int] = 7,
+    paddle_speed: int | Sequence[int] = 2,
+    ball_speed: int | Sequence[int] = 1,
+    serve_angles: bool = False,
+) -> KernelGame:
     """Pong for two. size: (H, W), multiples of 32. Parameters that are given as several values are
     drawn for each item by its seed.
 
@@ -60,236 +225,32 @@ class Pong:
     hidden; a paddle's zones then turn the ball instead of setting its angle.
     Raises ValueError for parameters out of range.
     """
-
-    def __init__(
-        self,
-        size: Sequence[int] = (32, 32),
-        paddle_height: int | Sequence[int] = 7,
-        paddle_speed: int | Sequence[int] = 2,
-        ball_speed: int | Sequence[int] = 1,
-        serve_angles: bool = False,
-    ) -> None:
-        height, width = _checked_size(size)
-        self._paddle_heights = _choices("paddle_height", paddle_height, 3, 24)
-        self._paddle_speeds = _choices("paddle_speed", paddle_speed, 1, 4)
-        self._ball_speeds = _choices("ball_speed", ball_speed, 1, 3)
-        self._serve_angles = bool(serve_angles)
-        self._angles = FINE_ANGLES if serve_angles else PLAIN_ANGLES
-        self._scale = min(height, width) // 32
-        self._width = width
-        self._pips = _pip_rows(width, self._scale)
-        self._field = height - self._scale  # rows below the score
-        self.spec = GameSpec(
-            name="pong",
-            version=1,
-            shape=(1, height, width),
-            actions=("stay", "up", "down"),
-            players=("left", "right"),
-            keys=({"w": UP, "s": DOWN}, {"up": UP, "down": DOWN}),
-            colours=("background", "left paddle", "right paddle", "ball", "score"),
-            palette=(
-                (18, 18, 28),
-                (90, 200, 250),
-                (255, 149, 90),
-                (250, 250, 240),
-                (120, 125, 150),
-            ),
-            tracked=("left paddle", "right paddle", "ball"),
-            context=2,
-            events=("plain", "wall", "paddle", "serve", "miss", "clear"),
-            description=("paddle height", "paddle speed", "ball speed", "serve angle"),
-            options={
-                "size": [height, width],
-                "paddle_height": list(self._paddle_heights),
-                "paddle_speed": list(self._paddle_speeds),
-                "ball_speed": list(self._ball_speeds),
-                "serve_angles": self._serve_angles,
-            },
-        )
-
-    def init(self, seeds: Seeds) -> PongState:
-        """Draw paddles, the serve and the variant of each item. seeds (B,) uint64."""
-        batch = len(seeds)
-        drawn = [
-            np.array(values)[integers(len(values), seeds, stream)]
-            for stream, values in enumerate(
-                (self._paddle_heights, self._paddle_speeds, self._ball_speeds)
-            )
-        ]
-        angle = integers(len(self._angles), seeds, 3)
-        serve_angle = angle if self._serve_angles else np.zeros(batch, np.int64)
-        rooms = self._field // self._scale - drawn[0] + 1
-        paddles = np.stack([integers(rooms, seeds, 4), integers(rooms, seeds, 5)], 1)
-        return PongState(
-            reward=np.zeros((batch, 2), np.float32),
-            terminated=np.zeros(batch, np.bool_),
-            description=np.stack([*drawn, serve_angle], 1).astype(np.float32),  # (B, 4)
-            event=np.zeros(batch, np.uint8),
-            paddles=paddles * self._scale,
-            ball=np.tile(self._centre(), (batch, 1)),
-            side=2 * integers(2, seeds, 6) - 1,
-            angle=angle,
-            score=np.zeros((batch, 2), np.int64),
-        )
-
-    def step(self, state: PongState, actions: Actions) -> PongState:
-        """One tick: the paddles move, then the ball; see `_fly` and `_count` for the order."""
-        speed = state.description[:, 1].astype(np.int64) * self._scale
-        direction = np.array([0, -1, 1])[actions]  # (B, P)
-        paddles = state.paddles + direction * speed[:, None]
-        paddles = np.clip(paddles, 0, (self._field - self._paddle_height(state))[:, None])
-        ball, side, angle, event = self._fly(state, paddles)
-        return self._count(state, paddles, ball, side, angle, event)
-
-    def render(self, state: PongState) -> Frames:
-        """Returns palette indices (B, 1, H, W). The ball is drawn over paddles, below the score."""
-        scale, width = self._scale, self._width
-        items = np.arange(len(state.side))
-        frames = np.zeros((len(items), scale + self._field, width), np.uint8)
-        frames[:, :scale] = self._pips[state.score[:, 0], state.score[:, 1], None]
-        rows = np.arange(self._field)
-        height = self._paddle_height(state)[:, None]
-        margin, face = PADDLE_MARGIN * scale, FACE * scale
-        for player, colour in enumerate((LEFT_PADDLE, RIGHT_PADDLE)):
-            top = state.paddles[:, player, None]
-            covered = np.logical_and(rows >= top, rows < top + height)  # (B, H - scale)
-            where = slice(margin, face) if player == 0 else slice(width - face, width - margin)
-            frames[:, scale:, where] = (covered * np.uint8(colour))[:, :, None]
-        corner = state.ball // SUB  # (B, 2)
-        extent = np.arange(BALL_SIZE * scale)
-        ball_rows = scale + corner[:, 1, None] + extent  # (B, size)
-        ball_columns = corner[:, 0, None] + extent
-        frames[items[:, None, None], ball_rows[:, :, None], ball_columns[:, None, :]] = BALL
-        return frames[:, None]
-
-    def _fly(
-        self, state: PongState, paddles: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
-        """Move the ball: off the paddles, then off the walls. Both reflect, not clamp: clamping
-        would lose the overshoot. Returns ball (B, 2), side, angle and event (B,)."""
-        scale, size = self._scale, BALL_SIZE * self._scale
-        step = self._angles * (scale * state.description[:, 2].astype(np.int64))[:, None, None]
-        items = np.arange(len(step))
-        side, angle = state.side, state.angle
-        x, y = state.ball[:, 0], state.ball[:, 1]
-
-        # A paddle's face is crossed in this tick. To the right everything is mirrored.
-        right_face = (self._width - FACE * scale - size) * SUB
-        distance = np.where(side < 0, x - FACE * scale * SUB, right_face - x)
-        travel = step[items, angle, 0]
-        reached = (distance >= 0) & (distance < travel)
-        offset = y // SUB - paddles[items, (side > 0).astype(np.int64)] + size - 1
-        contacts = self._paddle_height(state) + size - 1
-        hit = reached & (offset >= 0) & (offset < contacts)
-        zones = (2 * (offset // scale) + 1) * ZONES // (2 * (contacts // scale))
-        zone = np.minimum(zones, ZONES - 1)  # 0 at the top .. 4 at the bottom
-        turned = angle + 3 * (zone - 2) if self._serve_angles else zone
-        angle = np.where(hit, np.clip(turned, 0, len(self._angles) - 1), angle)
-        travel = np.where(hit, 2 * distance - travel, travel)
-        new_x = x + side * travel
-        side = np.where(hit, -side, side)
-
-        lowest = (self._field - size) * SUB
-        new_y = y + step[items, angle, 1]
-        bounced = (new_y < 0) | (new_y > lowest)
-        new_y = np.where(new_y < 0, -new_y, np.where(new_y > lowest, 2 * lowest - new_y, new_y))
-        angle = np.where(bounced, len(self._angles) - 1 - angle, angle)
-        event = np.where(hit, PADDLE, np.where(bounced, WALL, PLAIN)).astype(np.uint8)
-        return np.stack([new_x, new_y], 1), side, angle, event
-
-    def _count(
-        self,
-        state: PongState,
-        paddles: NDArray[np.int64],
-        ball: NDArray[np.int64],
-        side: NDArray[np.int64],
-        angle: NDArray[np.int64],
-        event: NDArray[np.uint8],
-    ) -> PongState:
-        """Score the balls that left the field and serve again from the centre."""
-        out_left = ball[:, 0] < 0
-        out_right = ball[:, 0] > (self._width - BALL_SIZE * self._scale) * SUB
-        points = np.stack([out_right, out_left], 1)  # (B, 2): who scores
-        score = state.score + points
-        clear = np.logical_or(score[:, 0] >= WINNING, score[:, 1] >= WINNING)  # (B,)
-        score = np.where(clear[:, None], 0, score)
-        out = out_left | out_right
-        # The serve follows from the score, so that the frame shows all that is to be known.
-        serve_side = np.where(score.sum(1) % 2 == 0, 1, -1)
-        if self._serve_angles:
-            first = state.description[:, 3].astype(np.int64)
-            serve_angle = (first + 11 * score[:, 0] + 17 * score[:, 1]) % len(self._angles)
-        else:
-            serve_angle = (2 * score[:, 0] + score[:, 1]) % len(self._angles)
-        served = (state.event == MISS) | (state.event == CLEAR)  # the first tick of a new ball
-        event = np.where(served, SERVE, event)
-        event = np.where(out, np.where(clear, CLEAR, MISS), event)
-        return PongState(
-            reward=(points.astype(np.float32) - points[:, ::-1]),
-            terminated=state.terminated,
-            description=state.description,
-            event=event.astype(np.uint8),
-            paddles=paddles,
-            ball=np.where(out[:, None], self._centre(), ball),
-            side=np.where(out, serve_side, side),
-            angle=np.where(out, serve_angle, angle),
-            score=score,
-        )
-
-    def _centre(self) -> NDArray[np.int64]:
-        # In whole units: parity keeps two frames unambiguous, and has to be the same at any scale.
-        units = [(length // self._scale - BALL_SIZE) // 2 for length in (self._width, self._field)]
-        return np.array(units) * self._scale * SUB
-
-    def _paddle_height(self, state: PongState) -> NDArray[np.int64]:
-        return state.description[:, 0].astype(np.int64) * self._scale  # (B,) px
-
-
-def expert(frames: Frames, aim: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Follow the ball, from the frame alone. aim (B, 2) in [-1, 1]: where on its paddle each player
-    wants to meet the ball, top to bottom. Returns actions (B, 2); stays where a thing is not seen.
-    """
-    batch, _, height, width = frames.shape
-    scale = min(height, width) // 32
-    ball = frames.reshape(batch, -1) == BALL  # (B, H * W)
-    first = ball.argmax(1)
-    ball_seen = ball[np.arange(batch), first]
-    ball_row = first // width + BALL_SIZE * scale / 2  # (B,) its middle
-    actions = np.zeros((batch, 2), np.int64)
-    for player, (colour, column) in enumerate(
-        ((LEFT_PADDLE, PADDLE_MARGIN * scale), (RIGHT_PADDLE, width - 1 - PADDLE_MARGIN * scale))
-    ):
-        paddle = frames[:, 0, :, column] == colour  # (B, H)
-        reach = paddle.sum(1) / 2
-        gap = ball_row - (paddle.argmax(1) + reach * (1 + aim[:, player]))
-        seen = ball_seen & (reach > 0)
-        actions[:, player] = np.where(seen & (gap < -1), UP, np.where(seen & (gap > 1), DOWN, STAY))
-    return actions
-
-
-def _pip_rows(width: int, scale: int) -> NDArray[np.uint8]:
-    """The score's row for every score of both players: (5, 5, W)."""
-    rows = np.zeros((WINNING, WINNING, width), np.uint8)
-    for count, column in enumerate(PIP_COLUMNS * scale):
-        rows[count + 1 :, :, column : column + scale] = SCORE
-        rows[:, count + 1 :, width - column - scale : width - column] = SCORE
-    return rows
-
-
-def _choices(name: str, values: int | Sequence[int], low: int, high: int) -> tuple[int, ...]:
-    chosen = (values,) if isinstance(values, int) else tuple(values)
-    if not chosen or not all(isinstance(value, int) and low <= value <= high for value in chosen):
-        raise ValueError(
-            f"{name} must be one or more whole numbers from {low} to {high}, not {values!r}"
-        )
-    return chosen
-
-
-def _checked_size(size: Sequence[int]) -> tuple[int, int]:
-    if (
-        not isinstance(size, Sequence)
-        or len(size) != 2
-        or any(not isinstance(n, int) or n < 32 or n % 32 for n in size)
-    ):
-        raise ValueError(f"size must be two multiples of 32, such as 32 64, not {size!r}")
-    return size[0], size[1]
+    height, width = frame_size(size, multiple=32)
+    choices = (
+        one_or_more("paddle_height", paddle_height, 3, 24),
+        one_or_more("paddle_speed", paddle_speed, 1, 4),
+        one_or_more("ball_speed", ball_speed, 1, 3),
+    )
+    spec = GameSpec(
+        name="pong",
+        version=1,
+        shape=(1, height, width),
+        actions=("stay", "up", "down"),
+        players=("left", "right"),
+        keys=({"w": UP, "s": DOWN}, {"up": UP, "down": DOWN}),
+        colours=("background", "left paddle", "right paddle", "ball", "score"),
+        palette=((18, 18, 28), (90, 200, 250), (255, 149, 90), (250, 250, 240), (120, 125, 150)),
+        tracked=("left paddle", "right paddle", "ball"),
+        context=2,
+        events=("plain", "wall", "paddle", "serve", "miss", "clear"),
+        description=("paddle height", "paddle speed", "ball speed", "serve angle"),
+        options={
+            "size": [height, width],
+            "paddle_height": choices[0],
+            "paddle_speed": choices[1],
+            "ball_speed": choices[2],
+            "serve_angles": bool(serve_angles),
+        },
+    )
+    rules = (height, width, bool(serve_angles), *listed(choices))
+    return KernelGame(spec, begin, tick, draw, columns=COLUMNS, rules=rules)

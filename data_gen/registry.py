@@ -9,21 +9,25 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-import numpy as np
-
 from data_gen.game import AnyGame, GameSpec
 
-GAMES: dict[str, str] = {  # name -> module:class
-    "pong": "data_gen.pong:Pong",
-    "life": "data_gen.life:Life",
+GAMES: dict[str, str] = {  # name -> module:what makes it
+    "pong": "data_gen.pong:pong",
+    "life": "data_gen.life:life",
+    "lifelike": "data_gen.lifelike:lifelike",
+    "breakout": "data_gen.breakout:breakout",
+    "snake": "data_gen.snake:snake",
+    "catch": "data_gen.catch:catch",
+    "flappy": "data_gen.flappy:flappy",
+    "keydoor": "data_gen.keydoor:keydoor",
 }
 
 
 def make_game(name: str, **options: Any) -> AnyGame:
     """The game `name` with its options. Raises ValueError for an unknown name or bad options."""
-    module, class_name = _place(name)
+    module, maker = _place(name)
     try:
-        return getattr(import_module(module), class_name)(**options)
+        return getattr(import_module(module), maker)(**options)
     except TypeError as error:
         raise ValueError(f"{name}: {error}") from None
 
@@ -43,18 +47,18 @@ def game_of(spec: GameSpec) -> AnyGame:
 
 
 def expert_of(spec: GameSpec) -> Callable[..., Any]:
-    """The scripted expert (frames, aim) -> actions in the game's module; games that have none get
-    one that always chooses action 0."""
+    """The scripted expert in the game's module, a kernel of the signature EXPERT; games that have
+    none, or are not in the registry, get one that always chooses action 0."""
+    from data_gen.scripted import idle
+
+    if spec.name not in GAMES:
+        return idle
     module, _ = _place(spec.name)
-    return getattr(import_module(module), "expert", _idle_expert)
-
-
-def _idle_expert(frames: Any, aim: Any) -> Any:
-    return np.zeros(aim.shape, np.int64)
+    return getattr(import_module(module), "expert", idle)
 
 
 def _place(name: str) -> tuple[str, str]:
     if name not in GAMES:
         raise ValueError(f"unknown game {name!r}; choose from {', '.join(sorted(GAMES))}")
-    module, class_name = GAMES[name].split(":")
-    return module, class_name
+    module, maker = GAMES[name].split(":")
+    return module, maker

@@ -8,23 +8,18 @@ from typing import Any
 import numpy as np
 
 from data_gen.dataset import Dataset
+from data_gen.episode_gifs import write_episodes
 from data_gen.manifest import Progress, no_progress
-from data_gen.pictures import (
-    caption,
-    enlarge,
-    fitting_factor,
-    stack,
-    to_rgb,
-    write_gif,
-)
+from data_gen.parts import RECORDED
 
 _PREVIEW_EPISODES = 4
 _PREVIEW_TICKS = 300
+_MOST_ORIGINS = 8  # that are listed one by one
 
 
 def summarise(dataset: Dataset, progress: Progress = no_progress) -> dict[str, Any]:
-    """What is in a dataset, as plain values. players: share of the seats that each one plays;
-    events: number of ticks that end with each. Raises UserError for a damaged shard."""
+    """What is in a dataset, as plain values. players: share of the seats and ticks that each one
+    plays; events: number of ticks that end with each. Raises UserError for a damaged shard."""
     manifest, spec = dataset.manifest, dataset.spec
     seats = np.zeros(len(dataset.players), np.int64)
     ticks = np.zeros(len(spec.events), np.int64)
@@ -43,7 +38,7 @@ def summarise(dataset: Dataset, progress: Progress = no_progress) -> dict[str, A
         "colours": len(spec.palette) if spec.palette else None,
         "episodes": dataset.episodes,
         "ticks": dataset.ticks,
-        "seed": manifest.seed,
+        "parts": [part.to_dict() for part in manifest.parts],
         "players": [
             {"name": name, "share": round(float(count / seats.sum()), 4)}
             for name, count in zip(dataset.players, seats, strict=True)
@@ -71,7 +66,7 @@ def table(summary: dict[str, Any]) -> str:
         "options": ", ".join(f"{key} {value}" for key, value in summary["options"].items()),
         "frames": f"{height} x {width}, {colours}",
         "episodes": f"{summary['episodes']:,} of {summary['ticks']:,} ticks",
-        "seed": str(summary["seed"]),
+        "from": f"\n{'':<10}".join(_origins(summary["parts"])),
         "players": f"{', '.join(players)} of the seats",
         "events": f"\n{'':<10}".join(events),
         "size": f"{_size(disk)} on the disk in {summary['shards']} shards,"
@@ -81,25 +76,27 @@ def table(summary: dict[str, Any]) -> str:
 
 
 def write_preview(dataset: Dataset, path: Path) -> None:
-    """Write a gif of the first episodes side by side, each under its number and its players."""
-    spec = dataset.spec
-    count = min(_PREVIEW_EPISODES, dataset.episodes)
-    ticks = min(_PREVIEW_TICKS, dataset.ticks)
-    shown = dataset.windows(np.arange(count), np.zeros(count, np.int64), ticks)
-    factor = fitting_factor(spec)
-    titles = [
-        caption(
-            spec.shape[2] * factor,
-            f"{episode}: {' - '.join(dataset.players[number] for number in policy)}",
-        )
-        for episode, policy in enumerate(shown.policy)
-    ]
-    pictures = []
-    for frames in np.moveaxis(to_rgb(shown.frames, spec), 1, 0):  # (N, H, W, 3) of every tick
-        enlarged = enlarge(frames, factor)
-        columns = [stack([title, one], 0, 0) for title, one in zip(titles, enlarged, strict=True)]
-        pictures.append(stack(columns, 1))
-    write_gif(path, pictures, fps=min(spec.fps, 30))
+    """Write a gif of the first episodes."""
+    episodes = range(min(_PREVIEW_EPISODES, dataset.episodes))
+    write_episodes(dataset, episodes, path, _PREVIEW_TICKS)
+
+
+def _origins(parts: list[dict[str, Any]]) -> list[str]:
+    shown = [_origin(part) for part in parts[:_MOST_ORIGINS]]
+    hidden = parts[_MOST_ORIGINS:]
+    episodes = sum(part["episodes"] for part in hidden)
+    return [*shown, f"{episodes:,} episodes of {len(hidden)} other parts"] if hidden else shown
+
+
+def _origin(part: dict[str, Any]) -> str:
+    players, episodes = " ".join(part["players"]), f"{part['episodes']:,} episodes"
+    if part["kind"] == RECORDED:
+        return f"{episodes} recorded, played by {players}"
+    first = f" from number {part['first']:,} on" if part["first"] else ""
+    starts = part.get("starts", {})
+    begun = ", ".join(f"{kind} {weight:g}" for kind, weight in starts.items())
+    where = f", begun at {begun}" if begun else ""
+    return f"{episodes} of seed {part['seed']}{first}, played by {players}{where}"
 
 
 def _size(count: int) -> str:

@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 
 from data_gen.dataset import read_finished
 from data_gen.errors import UserError
-from data_gen.game import AnyGame, Seeds
-from data_gen.manifest import FINISHED, DamagedError, Manifest, Progress, Shard, no_progress
-from data_gen.players import Cast, ReplayPlayer, make_players
-from data_gen.randomness import training_seeds
+from data_gen.game import AnyGame
+from data_gen.generate import generated_columns
+from data_gen.manifest import FINISHED, DamagedError, Planned, Progress, no_progress
+from data_gen.parts import GENERATED, Part
+from data_gen.players import Player, ReplayPlayer, make_players
+from data_gen.recorded import digest, plays_of, recorded_columns
 from data_gen.registry import game_of
 from data_gen.rollout import roll_out
 from data_gen.shards import COLUMNS, EPISODE_COLUMNS, Columns, columns_of, read_shard
+from data_gen.starts import beginner
 
 
 @dataclass(frozen=True)
@@ -43,71 +46,133 @@ class Problem:
 def verify(folder: Path, progress: Progress = no_progress) -> list[Problem]:
     """What is wrong with the dataset in `folder`; nothing is: it is proved.
 
-    Compares the checksums, then plays every episode again from its seed and compares every byte.
-    progress: called with the episodes compared so far and all of them.
+    Compares the checksums, then plays every episode again, from its seed by its players, or by the
+    recorded actions, and compares every byte. progress: called with the episodes compared so far
+    and all of them.
 
-    Raises UserError where nothing can be proved: no finished dataset, a newer schema, another
+    Raises UserError where nothing can be proved: no finished dataset, another schema, another
     version of the game, unknown players.
     """
     folder = Path(folder)
     try:
         manifest = read_finished(folder)
         game = game_of(manifest.spec)
-        cast = make_players(manifest.players)
+        for part in manifest.parts:
+            if part.kind == GENERATED:
+                make_players(part.players)
     except DamagedError as error:
         return [Problem(FINISHED, str(error).removeprefix(f"{folder / FINISHED} "))]
     except ValueError as error:
         raise UserError(f"{folder}: {error}") from error
     problems: list[Problem] = []
     listed = {shard.file: shard for shard in manifest.shards}
-    for file, first, count in manifest.planned():
-        shard = listed.get(file)
+    for planned in manifest.planned():
+        shard = listed.get(planned.file)
         if shard is None:
-            problems.append(Problem(file, f"is missing from {FINISHED}"))
+            problems.append(Problem(planned.file, f"is missing from {FINISHED}"))
         else:
-            problems.extend(_shard_problems(folder, manifest, shard, game, cast))
-        progress(first + count, manifest.episodes)
+            try:
+                stored = read_shard(folder, shard)
+            except UserError as error:
+                what = str(error).removeprefix(f"{folder / shard.file} ")
+                problems.append(Problem(shard.file, what))
+            else:
+                problems.extend(_Check(game, manifest.ticks, planned, stored).problems())
+        progress(planned.first_episode + planned.episodes, manifest.episodes)
     return problems
 
 
-def _shard_problems(
-    folder: Path, manifest: Manifest, shard: Shard, game: AnyGame, cast: Cast
-) -> Iterator[Problem]:
-    try:
-        stored = read_shard(folder, shard)
-    except UserError as error:
-        yield Problem(shard.file, str(error).removeprefix(f"{folder / shard.file} "))
-        return
+@dataclass(frozen=True)
+class _Check:
+    """One shard, its checksum being right."""
 
-    def played_by(players: Cast, seeds: Seeds) -> Columns:
-        return columns_of(roll_out(game, players, seeds, manifest.ticks), manifest.spec)
+    game: AnyGame
+    ticks: int
+    planned: Planned
+    stored: Columns
 
-    def compared(names: Iterable[str], what: str) -> Iterator[Problem]:
-        for name in names:
-            if found := _first_difference(stored[name], played[name], name in EPISODE_COLUMNS):
-                episode, tick = found
-                yield Problem(shard.file, f"{name} {what}", shard.first_episode + episode, tick)
+    def problems(self) -> Iterator[Problem]:
+        part = self.planned.part
+        if wrong := self._misshapen():
+            yield from wrong
+        elif part.kind == GENERATED:
+            yield from self._of_generated(part)
+        else:
+            yield from self._of_recorded(part)
 
-    played = played_by(cast, training_seeds(manifest.seed, shard.first_episode, shard.episodes))
-    if misshapen := [name for name in COLUMNS if _layout(stored[name]) != _layout(played[name])]:
-        yield Problem(shard.file, f"shape or type of {', '.join(misshapen)}")
-        return
-    if wrong_seeds := list(compared(["seeds"], "not those of the manifest's seed")):
+    def _misshapen(self) -> list[Problem]:
+        one = roll_out(self.game, make_players(["random"]), np.zeros(1, np.uint64), self.ticks)
+        wanted = {
+            name: (self.planned.episodes, *values.shape[1:], values.dtype)
+            for name, values in columns_of(one, self.game.spec).items()
+        }
+        wrong = [
+            name
+            for name, layout in wanted.items()
+            if layout != (*self.stored[name].shape, self.stored[name].dtype)
+        ]
+        return [self._problem(f"shape or type of {', '.join(wrong)}")] if wrong else []
+
+    def _of_generated(self, part: Part) -> Iterator[Problem]:
+        planned, stored = self.planned, self.stored
+        played = generated_columns(self.game, part, self.ticks, planned.offset, planned.episodes)
+        wrong_seeds = self._differing(["seeds"], played, "not those of the manifest's seed")
         yield from wrong_seeds
-        played = played_by(cast, stored["seeds"])
-    wrong_choices = list(compared(("policy", "actions"), "not what the recorded players choose"))
-    yield from wrong_choices
-    if wrong_choices:
-        if stored["actions"].max() >= len(manifest.spec.actions):
-            yield Problem(shard.file, f"an action that {manifest.spec.name} does not have")
+        if wrong_seeds:
+            played = self._played_by(make_players(part.players))
+        choices = ("policy", "actions")
+        wrong_choices = self._differing(choices, played, "not what the recorded players choose")
+        yield from wrong_choices
+        if wrong_choices:
+            if unknown := self._unknown_action():
+                yield unknown
+                return
+            played = self._played_by(ReplayPlayer(stored["actions"]))
+        yield from self._of_the_game(played, (*choices, "seeds"))
+
+    def _of_recorded(self, part: Part) -> Iterator[Problem]:
+        if unknown := self._unknown_action():
+            yield unknown
             return
-        played = played_by(Cast([ReplayPlayer(stored["actions"])]), stored["seeds"])
-    rest = [name for name in COLUMNS if name not in ("seeds", "policy", "actions")]
-    yield from compared(rest, "not what the game gives from the seeds and actions")
+        if self.stored["policy"].max() >= len(part.players):
+            yield self._problem(f"a policy that {FINISHED} does not name")
+        plays = plays_of(self.stored)
+        if digest(plays) != part.recording:
+            yield self._problem(f"is not the recording that {FINISHED} names")
+        played = recorded_columns(self.game, plays, self.ticks)
+        if played["first_tick"].tolist() != self.stored["first_tick"].tolist():
+            yield self._problem("first_tick not those of a recording")
+        else:
+            yield from self._of_the_game(played, ("first_tick",))
 
+    def _of_the_game(self, played: Columns, but: Iterable[str]) -> list[Problem]:
+        rest = [name for name in COLUMNS if name not in but]
+        return self._differing(rest, played, "not what the game gives from the seeds and actions")
 
-def _layout(values: NDArray[Any]) -> tuple[Any, ...]:
-    return values.shape, values.dtype
+    def _played_by(self, player: Player) -> Columns:
+        begin, seeds = beginner(self.game, self.planned.part.starts), self.stored["seeds"]
+        return columns_of(
+            roll_out(self.game, player, seeds, self.ticks, begin=begin), self.game.spec
+        )
+
+    def _unknown_action(self) -> Problem | None:
+        if self.stored["actions"].max() < len(self.game.spec.actions):
+            return None
+        return self._problem(f"an action that {self.game.spec.name} does not have")
+
+    def _differing(self, names: Iterable[str], played: Columns, what: str) -> list[Problem]:
+        problems: list[Problem] = []
+        for name in names:
+            found = _first_difference(self.stored[name], played[name], name in EPISODE_COLUMNS)
+            if found:
+                episode, tick = found
+                problems.append(self._problem(f"{name} {what}", episode, tick))
+        return problems
+
+    def _problem(self, what: str, episode: int | None = None, tick: int | None = None) -> Problem:
+        """episode: in the shard."""
+        number = None if episode is None else self.planned.first_episode + episode
+        return Problem(self.planned.file, what, number, tick)
 
 
 def _first_difference(

@@ -144,7 +144,7 @@ class Canvas:
 def _note(match: Match, view: View, title: str) -> tuple[str, Colour]:
     """What stands beside the title of a panel."""
     if title == "truth":
-        return "over: r restarts" if match.over else "paused" if view.paused else "", INK
+        return "paused" if view.paused else "", INK
     if title == "dream":
         return match.verdict(), CALM if match.parted_at is None else ALARM
     wrong = match.wrong_pixels()

@@ -28,10 +28,11 @@ class GameData(pl.LightningDataModule):
 
     game, options: as for data_gen.registry.make_game; pong by default. folder: train on this
     dataset instead of on games that are played meanwhile; game and options then come from its
-    manifest, and players, event_share and start_share have no meaning.
+    manifest, and players, starts, event_share and start_share have no meaning.
     players: who plays in training; held_out_players: who plays when the engine is judged.
     ticks_per_batch: predicted ticks in a batch; the number of windows follows from their `length`.
-    event_share, start_share: see LiveSource. mined_share: of windows that were got wrong before.
+    event_share, start_share, starts: see LiveSource. mined_share: of windows that were got wrong
+    before.
     round_batches: batches between two validations (and between two savings of the run).
     """
 
@@ -45,6 +46,7 @@ class GameData(pl.LightningDataModule):
         ticks_per_batch: int = 64,
         event_share: float = 0.4,
         start_share: float = 0.05,
+        starts: dict[str, float] | None = None,
         mined_share: float = 0.25,
         round_batches: int = 100,
         seed: int = 0,
@@ -69,7 +71,12 @@ class GameData(pl.LightningDataModule):
             self.game: AnyGame = make_game(game or "pong", **(options or {}))
             cast = make_players(players)
             source: WindowSource = LiveSource(
-                self.game, cast, seed, event_share=event_share, start_share=start_share
+                self.game,
+                cast,
+                seed,
+                event_share=event_share,
+                start_share=start_share,
+                starts=starts,
             )
         else:
             source = stored = FolderSource(Path(folder), seed)

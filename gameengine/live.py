@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from data_gen.game import AnyGame, State, map_state, replace_items
 from data_gen.players import Cast
 from data_gen.randomness import training_seeds
+from data_gen.rollout import Ticks, buffers, roll_on
+from data_gen.starts import Starts
 from gameengine.windows import Arrays, Batch, cut
 
 
@@ -22,7 +24,8 @@ class LiveSource:
     given as many predicted ticks as `reuse` times its own, then the games play on. In each chunk
     one game in `restart` starts anew. Of the windows that predict a single tick a share
     `event_share` shows an event, all kinds equally often, or, half of the time, a tick at most
-    `near` before or after it; a share `start_share` are first ticks of fresh games.
+    `near` before or after it; a share `start_share` are first ticks of fresh games. Those begin as
+    `starts` says, see data_gen.starts.Starts.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class LiveSource:
         near: int = 3,
         restart: int = 4,
         reuse: float = 0.25,
+        starts: Mapping[str, float] | None = None,
     ) -> None:
         self._game, self._cast, self._seed = game, cast, seed
         self._count, self._restart, self._reuse = games, restart, reuse
@@ -45,8 +49,10 @@ class LiveSource:
         self._chunks = 0
         self._drawn = 0  # predicted ticks taken from the present chunk
         self._ticks = 0  # length of the present chunk; 0: none is there yet
+        self._played: Ticks | None = None  # the present chunk
         seeds = training_seeds(seed, 0, games)
-        self._state: State = game.init(seeds)
+        self._begin = Starts(game, starts or {"init": 1}).draw
+        self._state: State = self._begin(seeds)
         self._memory = cast.start(game.spec, seeds)
         self._saved_start = (self._state, self._memory)
 
@@ -95,7 +101,7 @@ class LiveSource:
         fresh = self._fresh()
         used = (self._chunks - 1) * self._count
         seeds = training_seeds(self._seed, used, self._count)[fresh]
-        state = replace_items(self._state, fresh, self._game.init(seeds))
+        state = replace_items(self._state, fresh, self._begin(seeds))
         memory = {key: value.copy() for key, value in self._memory.items()}
         for key, value in self._cast.start(self._game.spec, seeds).items():
             memory[key][fresh] = value
@@ -108,28 +114,13 @@ class LiveSource:
 
     def _simulate(self, ticks: int) -> None:
         spec = self._game.spec
+        if ticks != self._ticks or self._played is None:
+            self._played = buffers(spec, self._count, ticks)
         self._ticks = ticks
         state, memory = self._saved_start
-        shape = (self._count, ticks)
-        chunk: Arrays = {
-            "frames": np.empty((self._count, ticks + 1, *spec.shape), np.uint8),
-            "actions": np.empty((*shape, len(spec.players)), np.uint8),
-            "reward": np.empty((*shape, len(spec.players)), np.float32),
-            "terminated": np.empty(shape, np.bool_),
-            "event": np.empty(shape, np.uint8),
-            "description": state.description,
-        }
-        frames = self._game.render(state)
-        chunk["frames"][:, 0] = frames
-        for tick in range(ticks):
-            actions, memory = self._cast.act(spec, memory, frames)
-            state = self._game.step(state, actions)
-            frames = self._game.render(state)
-            chunk["frames"][:, tick + 1], chunk["actions"][:, tick] = frames, actions
-            chunk["reward"][:, tick], chunk["event"][:, tick] = state.reward, state.event
-            chunk["terminated"][:, tick] = state.terminated
-        self._state, self._memory, self._chunk = state, memory, chunk
-        kinds = chunk["event"][:, spec.context - 1 :]  # only ticks with a whole context before
+        self._state, self._memory = roll_on(self._game, self._cast, state, memory, self._played)
+        self._chunk = vars(self._played) | {"description": state.description}
+        kinds = self._played.event[:, spec.context - 1 :]  # only ticks with a whole context before
         self._events = [np.argwhere(kinds == kind) for kind in np.unique(kinds) if kind]
 
     def _choose(self, count: int, ticks: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from data_gen.game import AnyGame, GameSpec, Seeds
 from data_gen.pictures import Picture, difference, to_rgb
-from data_gen.players import Player, Tracker
-from data_gen.randomness import held_out_seeds
+from data_gen.players import Player, make_players
+from data_gen.randomness import held_out_seeds, training_seeds
 from gameengine.seats import Seats
 
 SKILL = 0.85  # of the player at seats that no one touches
@@ -49,26 +49,36 @@ class Pair:
 class Match:
     """One game of a pair, batch 1, at some tick after its start.
 
-    seed: number of a start that no training has seen. tick: ticks since the start. actions (P,): of
-    the last tick; persons: the seats of those that a person chose. truth_frame, dream_frame:
-    (C, H, W) uint8; the latter None without a dream. parted_at: the first tick at which they
-    differed, or None. over: the true game has ended. seats: who plays.
+    seed: number of a start that no training has seen, unless it is for training. start: the seed of
+    the game that it gives. tick: ticks since the start. actions (P,): of the last tick; persons:
+    the seats of those that a person chose; policy (P,): who of `player_names` would have chosen.
+    truth_frame, dream_frame: (C, H, W) uint8; the latter None without a dream. parted_at: the first
+    tick at which they differed, or None. seats: who plays. After a game's end the next one begins.
     """
 
     seed: int
+    start: int
     tick: int
     actions: NDArray[np.int64]
     persons: tuple[int, ...]
+    policy: NDArray[np.uint8]
     truth_frame: NDArray[np.uint8]
     dream_frame: NDArray[np.uint8] | None
     parted_at: int | None
-    over: bool
 
-    def __init__(self, pair: Pair, seed: int = 0, player: Player | None = None) -> None:
+    def __init__(
+        self,
+        pair: Pair,
+        seed: int = 0,
+        player: Player | None = None,
+        *,
+        for_training: bool = False,
+    ) -> None:
         """player: plays the seats that no person does; a tracker unless given. It sees the truth,
-        so that dream and truth get the same actions."""
+        so that dream and truth get the same actions. for_training: begin where training may."""
         self._pair = pair
-        self._player = player or Tracker(SKILL)
+        self._player = player or make_players([f"tracker:{SKILL}"])
+        self._for_training = for_training
         self.seats = Seats(self.spec)
         self._start(seed)
 
@@ -76,12 +86,18 @@ class Match:
     def spec(self) -> GameSpec:
         return self._pair.truth.spec
 
+    @property
+    def player_names(self) -> tuple[str, ...]:
+        """Of those who play the seats that no person does."""
+        return self._player.names
+
     def restart(self) -> None:
         """Begin again from the next seed; persons keep their seats."""
         self._start((self.seed + 1) % (1 << 64))
 
     def advance(self, seconds: float | None = None) -> None:
         """One tick. seconds: how long it lasts for the persons who play, by default 1 / fps."""
+        self.policy = self._memory["policy"][0]
         proposed, self._memory = self._player.act(self.spec, self._memory, self.truth_frame[None])
         self.persons = self.seats.persons()
         self.actions = self.seats.choose(proposed[0])
@@ -130,17 +146,18 @@ class Match:
         }
 
     def _start(self, seed: int) -> None:
-        seeds = held_out_seeds(seed, 1)
+        seeds = training_seeds(seed, 0, 1) if self._for_training else held_out_seeds(seed, 1)
+        self.start = int(seeds[0])
         self.seed, self.tick, self.parted_at = seed, 0, None
         self.actions, self.persons = np.zeros(len(self.spec.players), np.int64), ()
         self._true_state, self._dream_state = self._pair.begin(seeds)
         self._memory = self._player.start(self.spec, seeds)
+        self.policy = self._memory["policy"][0]
         self._look()
 
     def _look(self) -> None:
         truth, dream = self._pair.truth, self._pair.dream
         self.truth_frame = truth.render(self._true_state)[0]
         self.dream_frame = None if dream is None else dream.render(self._dream_state)[0]
-        self.over = bool(self._true_state.terminated[0])
         if self.parted_at is None and self.wrong_pixels():
             self.parted_at = self.tick

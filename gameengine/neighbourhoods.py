@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from data_gen.life import Life
+from data_gen.life import life
 from gameengine.engine import Context, Engine
 from gameengine.frames import snap
 
@@ -29,7 +29,7 @@ def wrong_neighbourhoods(engine: Engine) -> NDArray[np.uint8]:
     if engine.spec.name != "life":
         raise ValueError(f"neighbourhoods are Life's; this engine learned {engine.spec.name}")
     boards = all_neighbourhoods()
-    truth = Life(rule=str(engine.spec.options["rule"]), size=(SIDE, SIDE))
+    truth = life(rule=str(engine.spec.options["rule"]), size=(SIDE, SIDE))
     state = replace(truth.init(np.zeros(512, np.uint64)), cells=boards[:, 0] > 0)
     after = truth.render(truth.step(state, np.zeros((512, 1), np.int64)))
     with torch.inference_mode():

@@ -40,8 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     from gameengine.match import Match
 
-    match = Match(_pair(asked), asked.seed)
-    with _tracing(asked.trace) as watch:
+    match = Match(_pair(asked), asked.seed, for_training=asked.record_play is not None)
+    with _tracing(asked.trace) as trace, _keeping(asked.record_play, match) as keep:
+
+        def watch(match: Match) -> None:
+            trace(match)
+            keep(match)
+
         if asked.record:
             _record(match, asked, watch)
         else:
@@ -72,6 +77,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="GIF",
         help="play without a window or a person and write a gif of it"
         f" ({RECORDED_TICKS} ticks unless --ticks is given; runs faster when it is long)",
+    )
+    parser.add_argument(
+        "--record-play",
+        type=Path,
+        metavar="NPZ",
+        help="with --game: keep what was done in a new file, from which `python -m data_gen import`"
+        " makes a dataset (a dream's frames are never kept as truth)",
     )
     parser.add_argument("--truth-only", action="store_true", help="leave the dream out")
     parser.add_argument(
@@ -112,12 +124,24 @@ def _check(asked: argparse.Namespace) -> None:
         raise UserError("give either a checkpoint or --game, which plays the true game alone")
     if asked.option and not asked.game:
         raise UserError("--option belongs to --game; a checkpoint knows its own options")
+    if asked.record_play:
+        _check_record_play(asked)
     if not (asked.game or asked.checkpoint or BUNDLED.exists()):
         raise UserError(
             f"the bundled {BUNDLED} is not there; train one with"
             f" '{this_python()} experiments/run.py' and give its .ckpt file, or play the true game"
             " with --game pong"
         )
+
+
+def _check_record_play(asked: argparse.Namespace) -> None:
+    path = asked.record_play
+    if not asked.game:
+        raise UserError("--record-play records the true game: give --game NAME, no checkpoint")
+    if path.suffix != ".npz":
+        raise UserError(f"--record-play writes a file whose name ends in .npz, not {path}")
+    if path.exists():
+        raise UserError(f"{path} is there already; choose another name for this recording")
 
 
 def _choose_display() -> None:
@@ -193,6 +217,26 @@ def _tracing(path: Path | None) -> Iterator[Watch]:
 
     with file:
         yield write
+
+
+@contextmanager
+def _keeping(path: Path | None, match: Match) -> Iterator[Watch]:
+    """Gives what is to be called after every tick. What was done is written however play ends."""
+    if path is None:
+        yield lambda match: None
+        return
+    from gameengine.play_recorder import PlayRecorder
+
+    recorder = PlayRecorder(match, path)
+    try:
+        yield recorder.watch
+    finally:
+        recorder.save()
+        print(
+            f"what was done is in {path}; make a dataset of it with: {this_python()} -m data_gen"
+            f" import {path} --out data/{match.spec.name}-played",
+            file=sys.stderr,
+        )
 
 
 def _in_words(match: Match, path: Path) -> str:

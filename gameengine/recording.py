@@ -34,7 +34,7 @@ def record(
     path: Path,
     watch: Callable[[Match], Any] = lambda match: None,
 ) -> None:
-    """Play `ticks` ticks, or until the game is over, and write what was seen to the gif `path`.
+    """Play `ticks` ticks and write what was seen to the gif `path`.
 
     `watch` is called after every tick. Real time when spec.fps is 15 or 30, nearly so for 60;
     what is longer than MOST_PICTURES runs faster. The tick of parting is always shown. Raises
@@ -43,11 +43,10 @@ def record(
     fps = match.spec.fps
     stride = max(ceil(fps / FASTEST), ceil(ticks / MOST_PICTURES))
     pictures = [split_screen(match)]
-    while match.tick < ticks and not match.over:
+    while match.tick < ticks:
         match.advance()
         watch(match)
-        last = match.tick == ticks or match.over
-        if match.tick % stride == 0 or match.tick == match.parted_at or last:
+        if match.tick % stride == 0 or match.tick in (match.parted_at, ticks):
             pictures.append(split_screen(match))
     write_gif(path, pictures, min(fps, FASTEST))
 

@@ -85,7 +85,7 @@ class Window:
             self._draw(now)
 
     def _tick(self) -> None:
-        if self.match.over or self._left <= 0:
+        if self._left <= 0:
             return
         self.match.advance(1 / self.clock.rate)
         self._watch(self.match)

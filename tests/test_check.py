@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from data_gen.automaton import CellState
 from data_gen.check import ContractError, check_game
 from data_gen.game import Actions, Frames, GameSpec, Seeds, State
-from data_gen.life import Life, LifeState
+from data_gen.life import life
 from data_gen.randomness import training_seeds
 
 
@@ -21,7 +22,7 @@ class Changed:
     """A small Life in which functions take the place of methods; they get this game first."""
 
     def __init__(self, **changes: Any) -> None:
-        self.life = Life(size=(6, 8))
+        self.life = life(size=(6, 8))
         self.spec: GameSpec = replace(self.life.spec, **changes.pop("spec", {}))
         self.changes: dict[str, Callable[..., Any]] = changes
         self.memory: dict[Any, Any] = {}  # that a game must not have
@@ -36,27 +37,27 @@ class Changed:
         return self.changes.get("render", _true_render)(self, state)
 
 
-def _true_init(game: Changed, seeds: Seeds) -> LifeState:
+def _true_init(game: Changed, seeds: Seeds) -> CellState:
     return game.life.init(seeds)
 
 
-def _true_step(game: Changed, state: LifeState, actions: Actions) -> LifeState:
+def _true_step(game: Changed, state: CellState, actions: Actions) -> CellState:
     return game.life.step(state, actions)
 
 
-def _true_render(game: Changed, state: LifeState) -> Frames:
+def _true_render(game: Changed, state: CellState) -> Frames:
     return game.life.render(state)
 
 
 @dataclass(frozen=True)
-class TickState(LifeState):
+class TickState(CellState):
     tick: NDArray[np.int64]  # (B,)
 
 
 def _with_field(field: str, change: Callable[[NDArray[Any]], Any]) -> Callable[..., Any]:
     """A step after which the state's `field` is changed."""
 
-    def step(game: Changed, state: LifeState, actions: Actions) -> LifeState:
+    def step(game: Changed, state: CellState, actions: Actions) -> CellState:
         new = game.life.step(state, actions)
         return replace(new, **{field: change(getattr(new, field))})
 
@@ -70,43 +71,43 @@ def _one(value: NDArray[Any], new: Any) -> NDArray[Any]:
     return changed
 
 
-def _init_that_changes_seeds(game: Changed, seeds: Seeds) -> LifeState:
+def _init_that_changes_seeds(game: Changed, seeds: Seeds) -> CellState:
     state = game.life.init(seeds)
     seeds += np.uint64(1)
     return state
 
 
-def _init_by_the_call(game: Changed, seeds: Seeds) -> LifeState:
+def _init_by_the_call(game: Changed, seeds: Seeds) -> CellState:
     game.memory["calls"] = game.memory.get("calls", 0) + 1
     return game.life.init(seeds + np.uint64(game.memory["calls"]))
 
 
-def _init_by_the_place(game: Changed, seeds: Seeds) -> LifeState:
+def _init_by_the_place(game: Changed, seeds: Seeds) -> CellState:
     return game.life.init(seeds + np.arange(len(seeds), dtype=np.uint64))
 
 
-def _step_in_place(game: Changed, state: LifeState, actions: Actions) -> LifeState:
+def _step_in_place(game: Changed, state: CellState, actions: Actions) -> CellState:
     state.cells[:] = game.life.step(state, actions).cells
     return state
 
 
-def _step_that_changes_actions(game: Changed, state: LifeState, actions: Actions) -> LifeState:
+def _step_that_changes_actions(game: Changed, state: CellState, actions: Actions) -> CellState:
     actions += 1
     return game.life.step(state, actions)
 
 
-def _step_by_the_call(game: Changed, state: LifeState, actions: Actions) -> LifeState:
+def _step_by_the_call(game: Changed, state: CellState, actions: Actions) -> CellState:
     game.memory["calls"] = game.memory.get("calls", 0) + 1
     new = game.life.step(state, actions)
     return replace(new, cells=new.cells ^ (game.memory["calls"] == 40))
 
 
-def _step_across_items(game: Changed, state: LifeState, actions: Actions) -> LifeState:
+def _step_across_items(game: Changed, state: CellState, actions: Actions) -> CellState:
     new = game.life.step(state, actions)
     return replace(new, cells=new.cells ^ np.roll(state.cells, 1, 0) ^ state.cells)
 
 
-def _step_in_two_buffers(game: Changed, state: LifeState, actions: Actions) -> LifeState:
+def _step_in_two_buffers(game: Changed, state: CellState, actions: Actions) -> CellState:
     """Writes to the one of two buffers that `state` does not use: the state before is lost."""
     new = game.life.step(state, actions)
     buffers = game.memory.setdefault(len(new.cells), [new.cells.copy(), new.cells.copy()])
@@ -115,20 +116,20 @@ def _step_in_two_buffers(game: Changed, state: LifeState, actions: Actions) -> L
     return replace(new, cells=buffer)
 
 
-def _init_remembered(game: Changed, seeds: Seeds) -> LifeState:
+def _init_remembered(game: Changed, seeds: Seeds) -> CellState:
     state = game.memory["first", len(seeds)] = game.memory["last", len(seeds)] = game.life.init(
         seeds
     )
     return state
 
 
-def _step_of_the_last_state(game: Changed, state: LifeState, actions: Actions) -> LifeState:
+def _step_of_the_last_state(game: Changed, state: CellState, actions: Actions) -> CellState:
     last = game.memory["last", len(actions)]
     new = game.memory["last", len(actions)] = game.life.step(last, actions)
     return new
 
 
-def _step_by_the_first_state(game: Changed, state: LifeState, actions: Actions) -> LifeState:
+def _step_by_the_first_state(game: Changed, state: CellState, actions: Actions) -> CellState:
     new = game.life.step(state, actions)
     return replace(new, cells=new.cells ^ game.memory["first", len(actions)].cells)
 
@@ -140,28 +141,28 @@ def _init_at_tick_0(game: Changed, seeds: Seeds) -> TickState:
 def _step_by_the_first_clock(game: Changed, state: TickState, actions: Actions) -> TickState:
     fields = vars(game.life.step(state, actions))
     fields["cells"] = fields["cells"] ^ (state.tick[0] % 7 == 0)
-    return TickState(**fields, tick=state.tick + 1)
+    return TickState(**(fields | {"tick": state.tick + 1}))
 
 
-def _step_to_half_a_batch(game: Changed, state: LifeState, actions: Actions) -> LifeState:
+def _step_to_half_a_batch(game: Changed, state: CellState, actions: Actions) -> CellState:
     fields = vars(game.life.step(state, actions))
     return TickState(**fields, tick=np.zeros(len(actions) // 2, np.int64))
 
 
-def _render_that_changes_cells(game: Changed, state: LifeState) -> Frames:
+def _render_that_changes_cells(game: Changed, state: CellState) -> Frames:
     frames = game.life.render(state)
     state.cells[2:3, 0, 0] ^= True
     return frames
 
 
-def _render_into_one_buffer(game: Changed, state: LifeState) -> Frames:
+def _render_into_one_buffer(game: Changed, state: CellState) -> Frames:
     frames = game.life.render(state)
     buffer = game.memory.setdefault(len(frames), frames)
     buffer[:] = frames
     return buffer
 
 
-def _render_one_without_batch(game: Changed, state: LifeState) -> Frames:
+def _render_one_without_batch(game: Changed, state: CellState) -> Frames:
     frames = game.life.render(state)
     return frames if len(frames) > 1 else frames[0]
 
@@ -255,7 +256,7 @@ class TensorState(State):
     hidden: dict[str, Any]  # "cells": (B, H, W) bfloat16 tensor, "more": dict of such
 
 
-def _as_tensors(state: LifeState) -> TensorState:
+def _as_tensors(state: CellState) -> TensorState:
     import torch
 
     seen = {field.name: getattr(state, field.name) for field in dataclasses.fields(State)}
@@ -264,11 +265,11 @@ def _as_tensors(state: LifeState) -> TensorState:
     return TensorState(**tensors, hidden={"cells": cells, "more": {"nan": cells * float("nan")}})  # pyright: ignore[reportArgumentType]
 
 
-def _as_life(state: TensorState) -> LifeState:
+def _as_life(state: TensorState) -> CellState:
     seen = {
         field.name: np.asarray(getattr(state, field.name)) for field in dataclasses.fields(State)
     }
-    return LifeState(**seen, cells=state.hidden["cells"].float().numpy() > 0.5)
+    return CellState(**seen, cells=state.hidden["cells"].float().numpy() > 0.5)
 
 
 def _step_of_tensors(game: Changed, state: TensorState, actions: Actions) -> TensorState:

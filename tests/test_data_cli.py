@@ -5,40 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from cli_cases import Command, assert_one_line
 from PIL import Image
 
-from data_gen import generate as generate_module
-from data_gen.__main__ import run
+from data_gen import writing
 from data_gen.dataset import Dataset
-from data_gen.registry import GAMES
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Ended]
-
-
-@pytest.fixture
-def data_gen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs `python -m data_gen ARGUMENTS` in this process."""
-
-    def command(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["data_gen", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            run()
-        shown = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), shown.out, shown.err)
-
-    return command
+from data_gen.registry import GAMES, make_game
 
 
 @pytest.fixture
@@ -47,15 +23,6 @@ def folder(tmp_path: Path, data_gen: Command) -> Path:
     small = ("--episodes", 4, "--ticks", 30, "--shard-episodes", 2)
     assert data_gen("generate", "pong", *small, "--out", tmp_path / "pong").code == 0
     return tmp_path / "pong"
-
-
-def assert_one_line(ended: Ended, *parts: str) -> None:
-    """Ended as a user's mistake does."""
-    assert (ended.code, ended.out) == (2, "")
-    assert ended.err.startswith("error: ")
-    assert ended.err.count("\n") == 1
-    for part in parts:
-        assert part in ended.err
 
 
 def test_generate_again_and_go_on(tmp_path: Path, data_gen: Command) -> None:
@@ -93,7 +60,7 @@ def test_options_players_and_the_default_folder(
     assert dataset.spec.options["ball_speed"] == [2]
     assert dataset.spec.shape == (1, 64, 32)
     assert dataset.players == ("random", "tracker:0.5")
-    assert dataset.manifest.seed == 4
+    assert [part.seed for part in dataset.manifest.parts] == [4]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +75,16 @@ def test_options_players_and_the_default_folder(
         (["generate", "pong", "--episodes", "many"], ["--episodes", "'many'"]),
         (["generate", "pong", "--ticks", "0"], ["ticks must be at least 1, not 0"]),
         (["generate", "pong", "--players", "me"], ["unknown player 'me'"]),
+        (["generate", "pong", "--workers", "0"], ["workers must be at least 1, not 0"]),
+        (["merge", "a", "--out", "b"], ["at least two folders"]),
+        (["merge", "a", "b", "--out", "c"], ["no dataset in a"]),
+        (["merge", "a", "b"], ["--out", "merge --help"]),
+        (["import", "a.npz", "--out", "b"], ["cannot read a.npz: No such file"]),
+        (["import", "a.npz", "--out", "b", "--ticks", "0"], ["ticks must be at least 1, not 0"]),
+        (["export"], ["FORMAT", "export --help"]),
+        (["export", "gif", "a", "--episodes", "0", "--out", "a.png"], ["must end in .gif, not a"]),
+        (["export", "gif", "a", "--episodes", "0", "--out", "a.gif"], ["no dataset in a"]),
+        (["export", "minari", "a", "--id", "pong/test-v0"], ["no dataset in a"]),
         (["generate"], ["GAME", "generate --help"]),
         (["genrate"], ["'genrate'", "generate"]),
         ([], ["COMMAND"]),
@@ -131,7 +108,7 @@ def test_inspect(folder: Path, data_gen: Command) -> None:
     shown = data_gen("inspect", folder)
     assert (shown.code, shown.err) == (0, "")
     lines = dict(line.split(maxsplit=1) for line in shown.out.splitlines() if line[0] != " ")
-    assert lines["game"] == "pong, version 1"
+    assert lines["game"] == f"pong, version {make_game('pong').spec.version}"
     assert lines["frames"] == "32 x 32, 5 colours"
     assert lines["episodes"] == "4 of 30 ticks"
     assert " kB on the disk in 2 shards, 127 kB as raw frames: " in lines["size"]
@@ -183,7 +160,7 @@ def test_verify_finds_damage(folder: Path, data_gen: Command, file: str) -> None
 def test_ctrl_c_says_how_to_go_on(
     folder: Path, tmp_path: Path, data_gen: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original, calls = generate_module.write_shard, []
+    original, calls = writing.write_shard, []
 
     def interrupted(*arguments: Any) -> Any:
         calls.append(arguments)
@@ -193,7 +170,7 @@ def test_ctrl_c_says_how_to_go_on(
 
     wanted = ("--episodes", 4, "--ticks", 30, "--shard-episodes", 2, "--out", tmp_path / "new")
     with monkeypatch.context() as patch:
-        patch.setattr(generate_module, "write_shard", interrupted)
+        patch.setattr(writing, "write_shard", interrupted)
         ended = data_gen("generate", "pong", *wanted)
     assert ended.code == 130
     assert ended.err == (
@@ -215,7 +192,9 @@ def test_games_are_listed(data_gen: Command) -> None:
     assert told["pong"]["size"] == [32, 32]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["generate", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["generate", "--help"], ["export", "minari", "--help"]]
+)
 def test_nothing_heavy_is_loaded_before_a_command_runs(arguments: list[str]) -> None:
     program = """
 import sys
@@ -223,7 +202,7 @@ from data_gen.__main__ import main
 try:
     main(sys.argv[1:])
 except SystemExit:
-    print(sorted({"numpy", "h5py", "torch", "PIL", "tqdm", "imageio"} & set(sys.modules)))
+    print(sorted(set("numpy h5py torch PIL tqdm imageio numba minari".split()) & set(sys.modules)))
 """
     ended = subprocess.run(
         [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True

@@ -9,27 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from reference import variants_of
 
 from data_gen.check import check_game
 from data_gen.game import GameSpec, replace_items, select
+from data_gen.players import make_players
 from data_gen.randomness import training_seeds
 from data_gen.registry import GAMES, expert_of, game_of, make_game
+from data_gen.rollout import roll_out
 
-VARIANTS: dict[str, list[dict[str, Any]]] = {  # beside the defaults of every game
-    "pong": [
-        {"size": (32, 64)},
-        {"size": (96, 64)},
-        {"paddle_height": [5, 7, 9], "paddle_speed": [1, 4], "ball_speed": [1, 2, 3]},
-        {"serve_angles": True},
-    ],
-    "life": [
-        {"size": (5, 33), "rule": "B0/S8", "edges": "dead"},
-        {"size": (16, 16), "density": 1, "rule": "b36s23"},
-        {"size": (64, 48), "pattern": "x = 3, y = 3, rule = B36/S23\nbo$2bo$3o!"},
-        {"size": (7, 6), "pattern": ".O.\n..O\nOOO"},
-    ],
-}
-CASES = [(name, options) for name in GAMES for options in ({}, *VARIANTS.get(name, []))]
+CASES = [(name, options) for name in GAMES for options in variants_of(name)]
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=[f"{n}-{o}" for n, o in CASES])
@@ -47,14 +36,17 @@ def test_every_game_is_made_again_from_its_spec(name: str, options: dict[str, An
     assert name == spec.name
 
 
-@pytest.mark.parametrize("name", GAMES)
-def test_every_expert_chooses_actions_that_there_are(name: str) -> None:
-    game = make_game(name)
-    frames = game.render(game.init(training_seeds(0, 0, 5)))
-    chosen = expert_of(game.spec)(frames, np.zeros((5, len(game.spec.players))))
-    assert chosen.shape == (5, len(game.spec.players))
-    assert chosen.min() >= 0
-    assert chosen.max() < len(game.spec.actions)
+@pytest.mark.parametrize(("name", "options"), CASES, ids=[f"{n}-{o}" for n, o in CASES])
+def test_every_expert_chooses_actions_that_there_are(name: str, options: dict[str, Any]) -> None:
+    """Also before frames of nothing, and of anything anywhere, as in a bad dream."""
+    spec = (game := make_game(name, **options)).spec
+    played = roll_out(game, make_players(["random"]), training_seeds(0, 0, 5), 20).frames
+    noise = np.random.default_rng(0).integers(0, len(spec.palette or ()), (20, *spec.shape))
+    shown = [played[:, -1], np.zeros_like(noise), noise]
+    for frame in np.concatenate(shown).astype(np.uint8)[:, 0]:
+        for seat in range(len(spec.players)):
+            for aim in (-1.0, 0.0, 0.5, 1.0):
+                assert 0 <= expert_of(spec)(frame, seat, aim) < len(spec.actions)
 
 
 def test_items_are_selected_and_replaced_in_copies() -> None:

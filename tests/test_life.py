@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import convolve
 
-from data_gen.life import Life, LifeState
+from data_gen.automaton import Automaton, CellState
+from data_gen.life import life
 from data_gen.rle import parse_plaintext, write_plaintext
 
 NEIGHBOURS = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]])
@@ -22,7 +23,7 @@ obo$10bo5bo7bo$11bo3bo$12b2o!
 digits = st.sets(st.integers(0, 8))
 
 
-def run(game: Life, ticks: int, seeds: tuple[int, ...] = (0,)) -> LifeState:
+def run(game: Automaton, ticks: int, seeds: tuple[int, ...] = (0,)) -> CellState:
     state = game.init(np.array(seeds, np.uint64))
     for _ in range(ticks):
         state = game.step(state, np.zeros((len(seeds), 1), np.int64))
@@ -32,7 +33,7 @@ def run(game: Life, ticks: int, seeds: tuple[int, ...] = (0,)) -> LifeState:
 def expect_pictures(*pictures: str, **options: Any) -> None:
     """Each picture becomes the next one in a tick, on a board of the pictures' size."""
     first = parse_plaintext(pictures[0]).cells
-    game = Life(size=first.shape, pattern=pictures[0], **options)
+    game = life(size=first.shape, pattern=pictures[0], **options)
     for tick, picture in enumerate(pictures):
         shown = write_plaintext(run(game, tick).cells[0])
         assert shown.split() == picture.split(), f"tick {tick}:\n{shown}"
@@ -108,7 +109,7 @@ def test_a_glider_moves_one_down_and_one_right_in_four_ticks() -> None:
 
 
 def test_a_glider_comes_home_around_a_torus() -> None:
-    game = Life(size=(8, 11), pattern="bo$2bo$3o!")
+    game = life(size=(8, 11), pattern="bo$2bo$3o!")
     start, home = run(game, 0), run(game, 4 * 8 * 11)
     np.testing.assert_array_equal(home.cells, start.cells)
     moved = np.roll(start.cells, (9, 9), (1, 2))
@@ -158,7 +159,7 @@ def test_a_rule_with_b0_fills_an_empty_board_but_not_what_is_around_it() -> None
 
 def test_the_gun_fires_a_glider_of_five_cells_every_30_ticks() -> None:
     # https://conwaylife.com/wiki/Gosper_glider_gun: 36 cells, period 30.
-    game = Life(size=(80, 120), pattern=GUN_RLE, edges="dead")
+    game = life(size=(80, 120), pattern=GUN_RLE, edges="dead")
     gun = run(game, 0).cells
     for shots in (1, 2):
         cells = run(game, 30 * shots).cells
@@ -169,7 +170,7 @@ def test_the_gun_fires_a_glider_of_five_cells_every_30_ticks() -> None:
 def test_the_r_pentomino_rests_after_1103_ticks() -> None:
     # Gardner 1970 and https://conwaylife.com/wiki/R-pentomino: 116 cells at tick 1103, from when on
     # nothing but its 6 gliders and its oscillators move. The board is larger than they get far.
-    game = Life(size=(640, 640), pattern=".OO\nOO.\n.O.", edges="dead")
+    game = life(size=(640, 640), pattern=".OO\nOO.\n.O.", edges="dead")
     state = game.init(np.zeros(1, np.uint64))
     nothing = np.zeros((1, 1), np.int64)
     for _ in range(1103):
@@ -195,7 +196,7 @@ def test_every_rule_agrees_with_convolution(
     seed: int,
 ) -> None:
     rule = f"b{''.join(map(str, births))}s{''.join(map(str, survivals))}"
-    game = Life(size=size, rule=rule, edges=edges, density=density)
+    game = life(size=size, rule=rule, edges=edges, density=density)
     seeds = np.array([seed, 1], np.uint64)
     state = game.init(seeds)
     for _ in range(3):
@@ -210,18 +211,18 @@ def test_every_rule_agrees_with_convolution(
 
 
 def test_each_item_follows_the_rule_in_its_description() -> None:
-    life, day_and_night = Life(size=(16, 16)), Life(size=(16, 16), rule="B3678/S34678")
+    conway, day_and_night = life(size=(16, 16)), life(size=(16, 16), rule="B3678/S34678")
     seeds = np.array([5, 5], np.uint64)
-    state = life.init(seeds)
-    rules = np.stack([life.init(seeds).description[0], day_and_night.init(seeds).description[1]])
-    mixed = life.step(replace(state, description=rules), np.zeros((2, 1), np.int64))
-    np.testing.assert_array_equal(mixed.cells[0], run(life, 1, (5,)).cells[0])
+    state = conway.init(seeds)
+    rules = np.stack([conway.init(seeds).description[0], day_and_night.init(seeds).description[1]])
+    mixed = conway.step(replace(state, description=rules), np.zeros((2, 1), np.int64))
+    np.testing.assert_array_equal(mixed.cells[0], run(conway, 1, (5,)).cells[0])
     np.testing.assert_array_equal(mixed.cells[1], run(day_and_night, 1, (5,)).cells[0])
     assert (mixed.cells[0] != mixed.cells[1]).any()
 
 
 def test_the_description_is_the_rule() -> None:
-    game = Life(rule="B36/S23")
+    game = life(rule="B36/S23")
     bits = run(game, 0).description[0]
     named = zip(game.spec.description, bits, strict=True)
     assert {name for name, bit in named if bit} == {"B3", "B6", "S2", "S3"}
@@ -230,7 +231,7 @@ def test_the_description_is_the_rule() -> None:
 
 def test_soups_have_their_density_and_differ() -> None:
     seeds = tuple(range(64))
-    cells = run(Life(size=(32, 64), density=0.35), 0, seeds).cells
+    cells = run(life(size=(32, 64), density=0.35), 0, seeds).cells
     share = cells.mean((1, 2))
     # 2,048 draws: a standard deviation of 0.0105 for a soup, 0.0013 for all of them
     assert abs(share.mean() - 0.35) < 0.006
@@ -240,5 +241,5 @@ def test_soups_have_their_density_and_differ() -> None:
     rows = cells.mean((0, 2))  # 4,096 draws each
     assert np.all(abs(columns - 0.35) < 0.06)
     assert np.all(abs(rows - 0.35) < 0.05)
-    assert not run(Life(density=0), 0, seeds).cells.any()
-    assert run(Life(density=1), 0, seeds).cells.all()
+    assert not run(life(density=0), 0, seeds).cells.any()
+    assert run(life(density=1), 0, seeds).cells.all()

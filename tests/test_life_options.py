@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data_gen.life import Life, canonical_rule
+from data_gen.life import canonical_rule, life
 
 GUN_RLE = """x = 36, y = 9, rule = B3/S23
 24bo$22bobo$12b2o6b2o12b2o$11bo3bo4b2o12b2o$2o8bo5bo3b2o$2o8bo3bob2o4b
@@ -32,13 +32,13 @@ obo$10bo5bo7bo$11bo3bo$12b2o!
     ],
 )
 def test_forms_of_rules(text: str, rule: str) -> None:
-    assert canonical_rule(text) == rule == Life(rule=text).spec.options["rule"]
+    assert canonical_rule(text) == rule == life(rule=text).spec.options["rule"]
 
 
 @pytest.mark.parametrize("rule", ["", "B3", "3/23", "B9/S23", "B3/S2-a3", "B3/S23/4", "life", 3])
 def test_what_is_no_rule_is_named(rule: Any) -> None:
     with pytest.raises(ValueError, match=f"unknown rule {rule!r}.*as in B3/S23"):
-        Life(rule=rule)
+        life(rule=rule)
 
 
 @pytest.mark.parametrize(
@@ -55,19 +55,19 @@ def test_what_is_no_rule_is_named(rule: Any) -> None:
 def test_the_rule_of_a_pattern_holds_unless_one_is_given(
     header: str, option: str | None, rule: str
 ) -> None:
-    spec = Life(pattern=header + "3o!", rule=option).spec
+    spec = life(pattern=header + "3o!", rule=option).spec
     assert spec.options["rule"] == rule
     assert f"rule = {rule}\n" in spec.options["pattern"]
 
 
 def test_a_foreign_rule_in_a_pattern_is_named() -> None:
     with pytest.raises(ValueError, match="unknown rule 'WireWorld'"):
-        Life(pattern="x = 3, y = 1, rule = WireWorld\n3o!")
+        life(pattern="x = 3, y = 1, rule = WireWorld\n3o!")
 
 
 @pytest.mark.parametrize(("pattern", "row"), [("OO", 2), ("OO\n..", 1), ("O.\n..\nO.", 1)])
 def test_a_pattern_lies_at_the_centre(pattern: str, row: int) -> None:
-    game = Life(size=(5, 6), pattern=pattern)
+    game = life(size=(5, 6), pattern=pattern)
     frames = game.render(game.init(np.zeros(3, np.uint64)))
     first = np.argwhere(frames[:, 0])
     assert first[0].tolist() == [0, row, 2]
@@ -77,9 +77,9 @@ def test_a_pattern_lies_at_the_centre(pattern: str, row: int) -> None:
 def test_a_game_from_a_file_outlives_the_file(tmp_path: Path) -> None:
     path = tmp_path / "gun.rle"
     path.write_text(GUN_RLE)
-    game = Life(size=(40, 50), pattern=str(path))
+    game = life(size=(40, 50), pattern=str(path))
     path.unlink()
-    again = Life(**game.spec.options)
+    again = life(**game.spec.options)
     assert again.spec == game.spec
     seeds = np.arange(2, dtype=np.uint64)
     np.testing.assert_array_equal(again.init(seeds).cells, game.init(seeds).cells)
@@ -88,7 +88,10 @@ def test_a_game_from_a_file_outlives_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"size": (2, 32)}, "size must be two whole numbers of 3 or more, not (2, 32)"),
+        (
+            {"size": (2, 32)},
+            "size must be two whole numbers of 3 or more, such as 3 6, not (2, 32)",
+        ),
         ({"size": (32,)}, "size must be two"),
         ({"size": 32}, "size must be two"),
         ({"size": (3.5, 4)}, "size must be two"),
@@ -103,4 +106,4 @@ def test_a_game_from_a_file_outlives_the_file(tmp_path: Path) -> None:
 )
 def test_bad_options_get_a_clear_error(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
-        Life(**options)
+        life(**options)

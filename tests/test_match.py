@@ -7,10 +7,10 @@ import pytest
 from flawed import Flawed
 from numpy.typing import NDArray
 
-from data_gen.life import Life
+from data_gen.life import life
 from data_gen.pictures import ALARM
-from data_gen.players import Cast, Tracker
-from data_gen.pong import DOWN, UP, Pong
+from data_gen.players import make_players
+from data_gen.pong import DOWN, UP, pong
 from data_gen.randomness import held_out_seeds
 from data_gen.rollout import play
 from gameengine.match import SKILL, Match, Pair
@@ -21,7 +21,7 @@ LEFT, RIGHT = 0, 1
 
 def match_of(wrong_at: int | None = None, ends_at: int | None = None, seed: int = 0) -> Match:
     """Pong beside a dream of it that is wrong at one tick."""
-    return Match(Pair.beside(Flawed(Pong(), None, ends_at), Flawed(Pong(), wrong_at)), seed)
+    return Match(Pair.beside(Flawed(pong(), None, ends_at), Flawed(pong(), wrong_at)), seed)
 
 
 def advance(match: Match, ticks: int) -> None:
@@ -78,9 +78,11 @@ def test_the_seed_after_the_last_is_the_first() -> None:
 
 
 def test_no_one_touches_a_seat_so_the_tracker_plays_the_truth() -> None:
-    match, game, seeds = match_of(5), Pong(), held_out_seeds(0, 1)
+    match, game, seeds = match_of(5), pong(), held_out_seeds(0, 1)
     for _, (actions, _, frames) in zip(
-        range(200), play(game, Cast([Tracker(SKILL)]), seeds, game.init(seeds)), strict=False
+        range(200),
+        play(game, make_players([f"tracker:{SKILL}"]), seeds, game.init(seeds)),
+        strict=False,
     ):
         match.advance()
         assert np.array_equal(match.actions, actions[0])
@@ -88,7 +90,7 @@ def test_no_one_touches_a_seat_so_the_tracker_plays_the_truth() -> None:
 
 
 def test_truth_and_dream_get_the_same_actions_from_person_and_tracker() -> None:
-    truth, dream = Flawed(Pong()), Flawed(Pong(), 2)
+    truth, dream = Flawed(pong()), Flawed(pong(), 2)
     match = Match(Pair.beside(truth, dream))
     advance(match, 20)
     match.seats.press("s")
@@ -112,7 +114,7 @@ def test_a_person_moves_one_paddle_and_the_tracker_the_other() -> None:
 
 
 def test_a_game_without_choices_plays_by_itself() -> None:
-    game = Life((16, 16))
+    game = life((16, 16))
     match = Match(Pair.beside(game, Flawed(game, 4)))
     state = game.init(held_out_seeds(0, 1))
     for _ in range(6):
@@ -123,25 +125,23 @@ def test_a_game_without_choices_plays_by_itself() -> None:
 
 
 def test_the_truth_alone_has_no_verdict() -> None:
-    match = Match(Pair.alone(Pong()))
+    match = Match(Pair.alone(pong()))
     advance(match, 3)
     assert (match.verdict(), match.parted_at, match.dream_frame) == ("", None, None)
     assert list(match.panels(with_difference=True)) == ["truth"]
 
 
-def test_a_game_that_ends_is_over() -> None:
-    match = match_of(ends_at=7)
-    advance(match, 6)
-    assert not match.over
-    match.advance()
-    assert match.over
-    match.restart()
-    assert not match.over
+def test_a_game_goes_on_after_its_end() -> None:
+    match, same = match_of(ends_at=7), match_of()
+    for one in (match, same):
+        advance(one, 12)
+    assert match.tick == 12
+    np.testing.assert_array_equal(match.truth_frame, same.truth_frame)
 
 
 def test_games_of_different_shapes_are_not_compared() -> None:
     with pytest.raises(ValueError, match=r"\(1, 64, 64\) cannot be compared with \(1, 32, 32\)"):
-        Pair.beside(Pong(), Pong((64, 64)))
+        Pair.beside(pong(), pong((64, 64)))
 
 
 def test_the_difference_is_one_of_three_panels() -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from data_gen.errors import UserError
 from data_gen.players import ReplayPlayer
-from data_gen.pong import Pong
+from data_gen.pong import pong
 from data_gen.randomness import held_out_seeds
 from gameengine import play as command
 from gameengine.checkpoint import save_engine
@@ -31,7 +31,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained Pong, so that it parts soon."""
     path = tmp_path_factory.mktemp("play") / "untrained.ckpt"
     torch.manual_seed(0)
-    save_engine(path, make_engine("feedback", Pong().spec), {})
+    save_engine(path, make_engine("feedback", pong().spec), {})
     return path
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from data_gen.pictures import to_rgb
 from data_gen.players import ReplayPlayer
-from data_gen.pong import DOWN, LEFT_PADDLE, UP, Pong
+from data_gen.pong import DOWN, LEFT_PADDLE, UP, pong
 from gameengine.checkpoint import save_engine
 from gameengine.engines import make_engine
 from gameengine.layout import places, preferred_size
@@ -131,7 +131,7 @@ class Session:
     def left_paddle(self) -> tuple[float, float]:
         """Where its top and bottom are in the truth's panel on the screen: 0 is the top of the
         field below the score, 1 the bottom."""
-        spec = Pong().spec
+        spec = pong().spec
         window = preferred_size(spec, 2, SCREEN)
         truth, _ = places(window, spec, 2)
         truth.move_ip((SCREEN[0] - window[0]) // 2, (SCREEN[1] - window[1]) // 2)
@@ -168,7 +168,7 @@ def session(display: Display, tmp_path: Path) -> Iterator[Callable[..., Session]
 def restless_checkpoint(path: Path) -> Path:
     """An untrained Pong whose frames depend on the actions."""
     generator = torch.Generator().manual_seed(0)
-    engine = make_engine("feedback", Pong().spec)
+    engine = make_engine("feedback", pong().spec)
     with torch.no_grad():
         for values in engine.parameters():
             values += 0.3 * torch.randn(values.shape, generator=generator)

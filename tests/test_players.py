@@ -6,32 +6,47 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
+from reference import players
+from reference.pong import expert
 
-from data_gen.life import Life
-from data_gen.players import (
-    PLAYERS,
-    Cast,
-    Player,
-    RandomPlayer,
-    ReplayPlayer,
-    StickyPlayer,
-    Tracker,
-    make_players,
-)
-from data_gen.pong import Pong
+from data_gen.life import life
+from data_gen.players import PLAYERS, Cast, Player, ReplayPlayer, Scripted, make_players
+from data_gen.pong import pong
 from data_gen.randomness import held_out_seeds, training_seeds
 from data_gen.rollout import play, roll_out
 
-PONG = Pong()
+PONG = pong()
+RANDOM, STICKY, TRACKER = (Cast([PLAYERS[name]]) for name in ("random", "sticky", "tracker"))
+CASTS = [RANDOM, STICKY, TRACKER, make_players(["random", "tracker:0.3", "sticky", "tracker:1"])]
 
 
 def actions_of(player: Player, seeds: NDArray[np.uint64], ticks: int) -> NDArray[np.uint8]:
-    return roll_out(PONG, Cast([player]), seeds, ticks).actions  # (B, T, P)
+    return roll_out(PONG, player, seeds, ticks).actions  # (B, T, P)
+
+
+@pytest.mark.parametrize("cast", CASTS, ids=lambda cast: "+".join(cast.names))
+@given(seed=st.integers(0, 2**63))
+@settings(max_examples=10, deadline=None)
+def test_they_act_as_in_plain_numpy(cast: Cast, seed: int) -> None:
+    """In a true game, and before frames in which anything may be anywhere."""
+    seeds = training_seeds(seed, 0, 5)
+    reference = players.Reference(cast, expert)
+    wanted, found = roll_out(PONG, reference, seeds, 40), roll_out(PONG, cast, seeds, 40)
+    np.testing.assert_array_equal(found.actions, wanted.actions)
+    np.testing.assert_array_equal(found.policy, wanted.policy)
+    noise = np.random.default_rng(seed).integers(0, 5, (20, 5, *PONG.spec.shape), np.uint8)
+    known, memory = reference.start(PONG.spec, seeds), cast.start(PONG.spec, seeds)
+    for frames in noise:
+        chosen, known = reference.act(PONG.spec, known, frames)
+        actions, memory = cast.act(PONG.spec, memory, frames)
+        np.testing.assert_array_equal(actions, chosen)
 
 
 def test_random_chooses_all_actions_alike() -> None:
-    actions = actions_of(RandomPlayer(), training_seeds(0, 0, 50), 200)
+    actions = actions_of(RANDOM, training_seeds(0, 0, 50), 200)
     for seat in range(2):
         counts = np.bincount(actions[:, :, seat].reshape(-1), minlength=3)
         # 10,000 draws: standard deviation 47
@@ -42,7 +57,7 @@ def test_random_chooses_all_actions_alike() -> None:
 
 @pytest.mark.parametrize("hold", [2.0, 8.0, 20.0])
 def test_sticky_holds_a_choice_for_a_while(hold: float) -> None:
-    actions = actions_of(StickyPlayer(hold), training_seeds(0, 0, 64), 400)
+    actions = actions_of(Cast([Scripted("sticky", hold=hold)]), training_seeds(0, 0, 64), 400)
     # A choice ends once in `hold` ticks, and one new choice in three is the old one again.
     changes = (actions[:, 1:] != actions[:, :-1]).mean()
     assert changes == pytest.approx(2 / 3 / hold, rel=0.06)
@@ -57,7 +72,7 @@ def misses(cast: Cast, ticks: int) -> float:
 
 def test_a_skilled_tracker_returns_the_ball_far_longer_than_chance() -> None:
     skilled, middling, lucky = (
-        misses(Cast([player]), 1000) for player in (Tracker(1.0), Tracker(0.6), RandomPlayer())
+        misses(make_players([name]), 1000) for name in ("tracker:1", "tracker:0.6", "random")
     )
     # A serve crosses half a board of 32 px at 1 px a tick, so a miss costs about 16 ticks.
     assert lucky > 15
@@ -66,38 +81,38 @@ def test_a_skilled_tracker_returns_the_ball_far_longer_than_chance() -> None:
 
 
 def test_a_tracker_without_skill_plays_sticky() -> None:
-    actions = actions_of(Tracker(0.0), training_seeds(0, 0, 32), 200)
-    changes = (actions[:, 1:] != actions[:, :-1]).mean()
-    assert changes == pytest.approx(2 / 3 / 8, rel=0.15)
+    seeds = training_seeds(0, 0, 32)
+    actions = actions_of(make_players(["tracker:0"]), seeds, 200)
+    np.testing.assert_array_equal(actions, actions_of(STICKY, seeds, 200))
 
 
 def test_a_tracker_of_a_game_without_expert_does_nothing_special() -> None:
-    rollout = roll_out(Life(size=(8, 8)), make_players(["tracker"]), training_seeds(0, 0, 3), 5)
+    rollout = roll_out(life(size=(8, 8)), make_players(["tracker"]), training_seeds(0, 0, 3), 5)
     assert not rollout.actions.any()
 
 
-@pytest.mark.parametrize("name", sorted(PLAYERS))
-def test_players_follow_their_seeds_alone(name: str) -> None:
+@pytest.mark.parametrize("cast", CASTS, ids=lambda cast: "+".join(cast.names))
+def test_players_follow_their_seeds_alone(cast: Cast) -> None:
     seeds = training_seeds(2, 0, 8)
-    whole = actions_of(PLAYERS[name](), seeds, 60)
-    np.testing.assert_array_equal(actions_of(PLAYERS[name](), seeds, 60), whole)
-    assert (actions_of(PLAYERS[name](), training_seeds(3, 0, 8), 60) != whole).any((1, 2)).all()
+    whole = actions_of(cast, seeds, 60)
+    np.testing.assert_array_equal(actions_of(cast, seeds, 60), whole)
+    assert (actions_of(cast, training_seeds(3, 0, 8), 60) != whole).any((1, 2)).all()
     for item in range(len(seeds)):
-        alone = actions_of(PLAYERS[name](), seeds[item : item + 1], 60)
+        alone = actions_of(cast, seeds[item : item + 1], 60)
         np.testing.assert_array_equal(alone[0], whole[item])
     assert whole.max() < 3
 
 
-@pytest.mark.parametrize("name", sorted(PLAYERS))
-def test_acting_changes_no_memory(name: str) -> None:
+@pytest.mark.parametrize("cast", CASTS, ids=lambda cast: "+".join(cast.names))
+def test_acting_changes_no_memory(cast: Cast) -> None:
     seeds = training_seeds(2, 0, 4)
-    player = PLAYERS[name]()
-    memory = player.start(PONG.spec, seeds)
+    memory = cast.start(PONG.spec, seeds)
+    assert set(memory) == {"seeds", "tick", "policy", "seats"}
     frames = PONG.render(PONG.init(seeds))
     for _ in range(5):
         before = {key: value.copy() for key, value in memory.items()}
-        first, after = player.act(PONG.spec, memory, frames)
-        second, _ = player.act(PONG.spec, memory, frames)
+        first, after = cast.act(PONG.spec, memory, frames)
+        second, _ = cast.act(PONG.spec, memory, frames)
         np.testing.assert_array_equal(first, second)
         for key, value in before.items():
             np.testing.assert_array_equal(memory[key], value)
@@ -107,10 +122,23 @@ def test_acting_changes_no_memory(name: str) -> None:
 def test_a_replay_leads_to_the_same_frames() -> None:
     seeds = training_seeds(4, 0, 6)
     recorded = roll_out(PONG, make_players(["random", "sticky", "tracker"]), seeds, 120)
-    replayed = roll_out(PONG, Cast([ReplayPlayer(recorded.actions)]), seeds, 120)
+    replayed = roll_out(PONG, ReplayPlayer(recorded.actions), seeds, 120)
     np.testing.assert_array_equal(replayed.frames, recorded.frames)
     np.testing.assert_array_equal(replayed.actions, recorded.actions)
     np.testing.assert_array_equal(replayed.reward, recorded.reward)
+    assert ReplayPlayer(recorded.actions).names == ("replay",)
+    assert not replayed.policy.any()
+
+
+def test_a_replay_says_who_had_acted() -> None:
+    seeds = training_seeds(4, 0, 6)
+    cast = make_players(["random", "sticky", "tracker"])
+    recorded = roll_out(PONG, cast, seeds, 50)
+    recorded.policy[:, 20:, 0] = 2  # as if someone had taken a seat in the middle of it
+    player = ReplayPlayer(recorded.actions, recorded.policy, cast.names)
+    replayed = roll_out(PONG, player, seeds, 50)
+    np.testing.assert_array_equal(replayed.actions, recorded.actions)
+    np.testing.assert_array_equal(replayed.policy, recorded.policy)
 
 
 def test_a_replay_stays_after_its_end() -> None:
@@ -124,20 +152,23 @@ def test_a_replay_needs_a_recording_for_each_game() -> None:
         actions_of(ReplayPlayer(np.zeros((2, 3, 2), np.int64)), training_seeds(4, 0, 3), 5)
 
 
-def constant(action: int, batch: int) -> ReplayPlayer:
-    return ReplayPlayer(np.full((batch, 10, 2), action), name=f"always {action}")
-
-
 def test_the_policy_says_who_acted() -> None:
     seeds = training_seeds(6, 0, 300)
-    cast = Cast([constant(action, 300) for action in (0, 1, 2)])
-    rollout = roll_out(PONG, cast, seeds, 10)
-    assert cast.names == ("always 0", "always 1", "always 2")
-    np.testing.assert_array_equal(rollout.policy, cast.policy(seeds, 2))
-    np.testing.assert_array_equal(rollout.actions, rollout.policy[:, None].repeat(10, 1))
-    counts = np.bincount(rollout.policy.reshape(-1), minlength=3)
+    cast = make_players(["random", "sticky", "tracker:1"])
+    rollout = roll_out(PONG, cast, seeds, 300)
+    policy = rollout.policy[:, 0]  # (B, P)
+    assert cast.names == ("random", "sticky", "tracker:1")
+    np.testing.assert_array_equal(policy, cast.policy(seeds, 2))
+    np.testing.assert_array_equal(rollout.policy, policy[:, None].repeat(300, 1))
+    counts = np.bincount(policy.reshape(-1), minlength=3)
     assert counts.min() > 150  # of 600 seats; standard deviation 12
-    assert (rollout.policy[:, 0] != rollout.policy[:, 1]).mean() > 0.5
+    assert (policy[:, 0] != policy[:, 1]).mean() > 0.5
+    # Who it is shows: the random ones change their minds most often, and the trackers miss least.
+    changes = (rollout.actions[:, 1:] != rollout.actions[:, :-1]).mean(1)
+    missed = (rollout.reward == -1).mean(1)
+    assert changes[policy == 0].min() > 0.5
+    assert changes[policy == 1].max() < 0.25
+    assert missed[policy == 2].mean() < missed[policy != 2].mean() / 5
 
 
 def test_each_player_of_a_cast_acts_as_it_would_alone() -> None:
@@ -146,7 +177,7 @@ def test_each_player_of_a_cast_acts_as_it_would_alone() -> None:
     policy, actions = cast.policy(seeds, 2), roll_out(PONG, cast, seeds, 30).actions
     # Neither of them looks at the frames, so that what happens in the game does not matter.
     for number, player in enumerate(cast.players):
-        alone = actions_of(player, seeds, 30)
+        alone = actions_of(Cast([player]), seeds, 30)
         mine = (policy == number)[:, None].repeat(30, 1)
         assert mine.any()
         np.testing.assert_array_equal(actions[mine], alone[mine])
@@ -167,8 +198,8 @@ def test_play_yields_what_roll_out_records() -> None:
 def test_players_are_made_from_names() -> None:
     cast = make_players(["random", "tracker:0.9", "tracker"])
     assert cast.names == ("random", "tracker:0.9", "tracker")
-    assert isinstance(cast.players[1], Tracker)
-    assert cast.players[1].skill == 0.9
+    assert [player.skill for player in cast.players] == [0, 0.9, PLAYERS["tracker"].skill]
+    assert [player.hold for player in cast.players] == [1, 8, 8]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +220,14 @@ def test_unknown_players_are_named(names: list[str], message: str) -> None:
 @pytest.mark.parametrize("skill", [-0.1, 1.1, float("nan")])
 def test_a_skill_out_of_range_is_named(skill: float) -> None:
     with pytest.raises(ValueError, match="skill must lie in 0 to 1"):
-        Tracker(skill)
+        Scripted("careless", skill=skill)
+
+
+@pytest.mark.parametrize("ticks", [0.9, 0, -1, float("nan")])
+@pytest.mark.parametrize("what", ["hold", "lapse"])
+def test_a_time_below_a_tick_is_named(what: str, ticks: float) -> None:
+    with pytest.raises(ValueError, match=f"{what} must be at least 1 tick, not {ticks!r}"):
+        Scripted("hasty", **{what: ticks})
 
 
 def test_a_rollout_needs_a_tick() -> None:

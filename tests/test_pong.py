@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from pong_board import expect_film, picture, place, state_of, tick
+from pong_board import expect_film, paddles, picture, place, scores, state_of, tick
 
-from data_gen.pong import CLEAR, DOWN, MISS, PADDLE, PLAIN, SERVE, STAY, UP, WALL, Pong
+from data_gen.pong import CLEAR, DOWN, MISS, PADDLE, PLAIN, SERVE, STAY, UP, WALL, pong
 
 
 def test_the_whole_board() -> None:
-    game = Pong()
+    game = pong()
     frame = picture(game, state_of(game, (15, 14), score=(2, 3)), slice(None), slice(None))
     empty = "." * 32
     assert frame[0] == ".+.+" + "." * 22 + "+.+.+."
@@ -21,13 +21,13 @@ def test_the_whole_board() -> None:
 
 
 def test_every_score_looks_different() -> None:
-    game = Pong()
+    game = pong()
     states = [state_of(game, (15, 14), score=(a, b)) for a in range(5) for b in range(5)]
     assert len({game.render(state).tobytes() for state in states}) == 25
 
 
 def test_the_top_wall_reflects_the_overshoot() -> None:
-    game = Pong()
+    game = pong()
     film = """
         ........  ........  ........
         ........  ........  ........
@@ -42,7 +42,7 @@ def test_the_top_wall_reflects_the_overshoot() -> None:
 
 
 def test_the_bottom_wall_reflects_the_overshoot() -> None:
-    game = Pong()
+    game = pong()
     film = """
         ........  ........  ..OO....
         ........  ........  ..OO....
@@ -71,7 +71,7 @@ def test_the_bottom_wall_reflects_the_overshoot() -> None:
     ],
 )
 def test_walls_are_mirrors(row: int, rise: int, wanted: int, onward: int) -> None:
-    game = Pong()
+    game = pong()
     state = tick(game, state_of(game, (15, row), rise=rise))
     assert place(state) == (16, wanted)
     assert place(tick(game, state)) == (17, onward)
@@ -86,7 +86,7 @@ def test_the_zone_of_the_paddle_sets_the_angle_on_both_sides(
     below: int, rise: int, flown: int
 ) -> None:
     """below: rows from the paddle's top to the ball's. flown: the angle that the ball came with."""
-    game = Pong()
+    game = pong()
     for side, column in ((-1, 3), (1, 27)):
         state = state_of(game, (column, 12 + below), side=side, rise=flown)
         state = tick(game, state)
@@ -96,7 +96,7 @@ def test_the_zone_of_the_paddle_sets_the_angle_on_both_sides(
 
 
 def test_the_corners_of_the_left_paddle() -> None:
-    game = Pong()
+    game = pong()
     hit = """
         ........  ....OO..
         ........  ....OO..
@@ -116,7 +116,7 @@ def test_the_corners_of_the_left_paddle() -> None:
 
 
 def test_the_corners_of_the_right_paddle() -> None:
-    game = Pong()
+    game = pong()
     hit = """
         .....]].  .....]].
         ...OO]].  .....]].
@@ -134,7 +134,7 @@ def test_the_corners_of_the_right_paddle() -> None:
 
 
 def test_a_paddle_moves_before_the_ball_and_meets_it() -> None:
-    game = Pong()
+    game = pong()
     met = """
         ........  ....OO..
         ........  ....OO..
@@ -154,7 +154,7 @@ def test_a_paddle_moves_before_the_ball_and_meets_it() -> None:
 
 @pytest.mark.parametrize(("side", "column"), [(-1, 4), (1, 26)])
 def test_a_ball_that_only_touches_the_face_is_not_hit_yet(side: int, column: int) -> None:
-    game = Pong()
+    game = pong()
     state = tick(game, state_of(game, (column, 14), side=side, rise=-1))
     assert place(state) == (column + side, 13)
     assert state.event[0] == PLAIN
@@ -165,7 +165,7 @@ def test_a_ball_that_only_touches_the_face_is_not_hit_yet(side: int, column: int
 
 
 def test_a_ball_behind_the_face_passes_over_the_paddle() -> None:
-    game = Pong()
+    game = pong()
     film = """
         .[[..  .[[..  .[[..  .[[..
         .[OO.  .OO..  OO[..  .[[..
@@ -186,7 +186,7 @@ def test_a_ball_behind_the_face_passes_over_the_paddle() -> None:
 def test_a_miss_scores_a_pip_and_serves_from_the_centre(
     side: int, column: int, row_of_pips: str, reward: tuple[int, int]
 ) -> None:
-    game = Pong()
+    game = pong()
     state = tick(game, state_of(game, (column, 20), side=side, rise=1, score=(1, 2)))
     assert picture(game, state, slice(0, 1), slice(None)) == [row_of_pips]
     assert place(state) == (15, 14)
@@ -201,7 +201,7 @@ def test_a_miss_scores_a_pip_and_serves_from_the_centre(
 
 @pytest.mark.parametrize(("side", "column"), [(-1, 0), (1, 30)])
 def test_both_scores_clear_at_five(side: int, column: int) -> None:
-    game = Pong()
+    game = pong()
     score = (3, 4) if side < 0 else (4, 3)
     state = tick(game, state_of(game, (column, 20), side=side, score=score))
     assert picture(game, state, slice(0, 1), slice(None)) == ["." * 32]
@@ -212,15 +212,15 @@ def test_both_scores_clear_at_five(side: int, column: int) -> None:
 
 
 def test_the_serve_follows_from_the_score_alone() -> None:
-    game = Pong()
+    game = pong()
     serves: dict[tuple[int, ...], set[tuple[int, int]]] = {}
     for score in [(a, b) for a in range(5) for b in range(5)]:
         for side, column in ((-1, 0), (1, 30)):
-            for row, rise, paddles in ((3, -1, (0, 9)), (20, 2, (24, 1))):
-                before = state_of(game, (column, row), side, rise, paddles, score)
+            for row, rise, tops in ((3, -1, (0, 9)), (20, 2, (24, 1))):
+                before = state_of(game, (column, row), side, rise, tops, score)
                 after = tick(game, before)
                 first = place(tick(game, after))
-                serves.setdefault(tuple(after.score[0].tolist()), set()).add(first)
+                serves.setdefault(tuple(scores(after)[0].tolist()), set()).add(first)
     assert len(serves) == 25
     assert all(len(ways) == 1 for ways in serves.values())
     assert {way for ways in serves.values() for way in ways} == {
@@ -230,19 +230,19 @@ def test_the_serve_follows_from_the_score_alone() -> None:
 
 @pytest.mark.parametrize(("speed", "height"), [(2, 7), (1, 3), (4, 24)])
 def test_paddles_stop_at_the_walls(speed: int, height: int) -> None:
-    game = Pong(paddle_speed=speed, paddle_height=height)
+    game = pong(paddle_speed=speed, paddle_height=height)
     lowest = 31 - height
     state = state_of(game, (15, 14), paddles=(1, lowest - 1))
     for wanted in (max(0, 1 - speed), 0, 0):
         state = tick(game, state, UP, DOWN)
-        assert state.paddles.tolist() == [[wanted, lowest - wanted]]
+        assert paddles(state).tolist() == [[wanted, lowest - wanted]]
     state = tick(game, state, DOWN, UP)
-    assert state.paddles.tolist() == [[min(speed, lowest), max(0, lowest - speed)]]
-    assert tick(game, state, STAY, STAY).paddles.tolist() == state.paddles.tolist()
+    assert paddles(state).tolist() == [[min(speed, lowest), max(0, lowest - speed)]]
+    assert paddles(tick(game, state, STAY, STAY)).tolist() == paddles(state).tolist()
 
 
 def test_the_fastest_ball_does_not_fly_through_paddles_or_walls() -> None:
-    game = Pong(ball_speed=3)
+    game = pong(ball_speed=3)
     # 2 of 3 columns to the face, 1 back; row 15 of a paddle from 12 to 18 is its middle.
     film = """
         ........  ........  ........
@@ -266,7 +266,7 @@ def test_the_fastest_ball_does_not_fly_through_paddles_or_walls() -> None:
 
 
 def test_a_ball_that_meets_paddle_and_wall_at_once() -> None:
-    game = Pong()
+    game = pong()
     state = state_of(game, (3, 0), side=-1, rise=-1, paddles=(0, 12))
     # The paddle's top zone sends it up 2 rows, the wall back down.
     after = tick(game, state)

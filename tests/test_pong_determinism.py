@@ -9,21 +9,40 @@ one possibility for all that the frame now hides (exact place, side and angle of
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pong_board import balls, changed
 
 from data_gen.game import map_state
+from data_gen.kernel_game import KernelGame, RowState
 from data_gen.players import make_players
-from data_gen.pong import BALL, MISS, PLAIN, SCORE, SUB, WINNING, Pong, PongState
+from data_gen.pong import (
+    ANGLE,
+    BALL,
+    LEFT,
+    LEFT_SCORE,
+    MISS,
+    PLAIN,
+    RIGHT,
+    RIGHT_SCORE,
+    SCORE,
+    SIDE,
+    SUB,
+    WINNING,
+    X,
+    Y,
+    pong,
+)
 from data_gen.randomness import training_seeds
 from data_gen.rollout import play
 
 Ints = NDArray[np.int64]
+BALLS = [X, Y, SIDE, ANGLE, LEFT_SCORE, RIGHT_SCORE]  # the columns of all that is enumerated
 SCORES = np.array([(left, right) for left in range(WINNING) for right in range(WINNING)])
 
 
@@ -37,7 +56,7 @@ class Transitions:
     paddles: Ints  # (N,): bit p is set if this happens when the paddle ahead stands at row p
     tried: int  # ticks simulated to find them, paddle positions counted
 
-    def ambiguous(self, game: Pong) -> list[tuple[int, int]]:
+    def ambiguous(self, game: KernelGame) -> list[tuple[int, int]]:
         """Pairs of transitions that can look the same in the frames before and now, but hide
         different balls in the frame now."""
         looks = np.stack([_looks(game, self.before), _looks(game, self.after)], 1)  # (N, 2)
@@ -57,7 +76,7 @@ class Transitions:
         return bool(other_side or self.paddles[a] & self.paddles[b])
 
 
-def reachable_transitions(game: Pong, rounds: int | None = None) -> Transitions:
+def reachable_transitions(game: KernelGame, rounds: int | None = None) -> Transitions:
     """All ticks of the ball that play can reach from any serve, or those of the first `rounds`
     ticks. Both paddles stand at every position in turn: more than play reaches, never less."""
     height, width = game.spec.shape[1:]
@@ -66,7 +85,8 @@ def reachable_transitions(game: Pong, rounds: int | None = None) -> Transitions:
     room = height - scale - int(start.description[0, 0]) * scale + 1
     assert room <= 62, "paddle positions must fit into the bits of an int64"
     angles = 32 if game.spec.options["serve_angles"] else 5
-    serves = [(*start.ball[0], side, angle, 0, 0) for side in (-1, 1) for angle in range(angles)]
+    centre = balls(start)[0].tolist()
+    serves = [(*centre, side, angle, 0, 0) for side in (-1, 1) for angle in range(angles)]
     frontier = np.array(serves)
     seen = {tuple(row) for row in frontier.tolist()}
     found: list[tuple[Ints, Ints]] = []
@@ -87,38 +107,30 @@ def reachable_transitions(game: Pong, rounds: int | None = None) -> Transitions:
         np.bitwise_or.at(masks, which.reshape(-1), bits)
         found.append((unique, masks))
         # Flight does not depend on the score, so a ball that flies on does so at 0 : 0.
-        balls = {(*ball, 0, 0) for ball in unique[:, 6:10].tolist()}
-        frontier = np.array(sorted(balls - seen), np.int64).reshape(-1, 6)
-        seen |= balls
+        flown = {(*ball, 0, 0) for ball in unique[:, 6:10].tolist()}
+        frontier = np.array(sorted(flown - seen), np.int64).reshape(-1, 6)
+        seen |= flown
     ticks = np.concatenate([unique for unique, _ in found])  # no ball was tried in two rounds
     return Transitions(
         ticks[:, :6], ticks[:, 6:], np.concatenate([masks for _, masks in found]), tried
     )
 
 
-def _state(game: Pong, rows: Ints, tops: Ints) -> PongState:
+def _state(game: KernelGame, rows: Ints, tops: Ints) -> RowState:
     """Play in which nothing is left of the past. rows (N, 6), tops (N,) of both paddles, px."""
     start = game.init(np.zeros(1, np.uint64))
-    many: PongState = map_state(lambda field: field.repeat(len(rows), 0), start)
-    return replace(
-        many,
-        event=np.full(len(rows), PLAIN, np.uint8),
-        paddles=np.stack([tops, tops], 1),
-        ball=rows[:, :2],
-        side=rows[:, 2],
-        angle=rows[:, 3],
-        score=rows[:, 4:],
-    )
+    many: RowState = map_state(lambda field: field.repeat(len(rows), 0), start)
+    assert (many.event == PLAIN).all(), "a game must begin without a past"
+    return changed(many, {LEFT: tops, RIGHT: tops, **dict(zip(BALLS, rows.T, strict=True))})
 
 
-def _tick(game: Pong, rows: Ints, tops: Ints) -> tuple[Ints, NDArray[np.bool_]]:
+def _tick(game: KernelGame, rows: Ints, tops: Ints) -> tuple[Ints, NDArray[np.bool_]]:
     """One tick with resting paddles. Returns rows (N, 6) and who left the field (N,)."""
     new = game.step(_state(game, rows, tops), np.zeros((len(rows), 2), np.int64))
-    columns = [new.ball, new.side[:, None], new.angle[:, None], new.score]
-    return np.hstack(columns), new.event >= MISS
+    return new.values[:, BALLS].astype(np.int64), new.event >= MISS
 
 
-def _looks(game: Pong, rows: Ints) -> Ints:
+def _looks(game: KernelGame, rows: Ints) -> Ints:
     """A number for what the frames of `rows` show of ball and score; same number, same pixels."""
     looks = np.zeros(len(rows), np.int64)
     known: dict[bytes, int] = {}
@@ -151,7 +163,7 @@ AMBIGUOUS: list[tuple[dict[str, Any], int | None]] = [
 
 @pytest.mark.parametrize("options", DETERMINED, ids=str)
 def test_two_frames_determine_the_ball(options: dict[str, Any]) -> None:
-    game = Pong(**options)
+    game = pong(**options)
     transitions = reachable_transitions(game)
     print(f"{options}: {len(transitions.before)} transitions out of {transitions.tried} ticks")
     assert len(transitions.before) > 6000
@@ -160,7 +172,7 @@ def test_two_frames_determine_the_ball(options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("options", "rounds"), AMBIGUOUS, ids=str)
 def test_the_proof_fails_where_it_must(options: dict[str, Any], rounds: int | None) -> None:
-    game = Pong(**options)
+    game = pong(**options)
     transitions = reachable_transitions(game, rounds)
     pairs = transitions.ambiguous(game)
     print(f"{options}: {len(pairs)} ambiguous pairs in {len(transitions.before)} transitions")
@@ -180,7 +192,7 @@ def test_the_proof_fails_where_it_must(options: dict[str, Any], rounds: int | No
 
 
 def test_the_enumeration_has_every_kind_of_tick() -> None:
-    found = reachable_transitions(Pong())
+    found = reachable_transitions(pong())
     before, after = found.before, found.after
     scored = (before[:, 4:] != after[:, 4:]).any(1)
     contacts = (before[:, 2] != after[:, 2]) & ~scored
@@ -191,15 +203,14 @@ def test_the_enumeration_has_every_kind_of_tick() -> None:
 
 
 def test_play_stays_within_the_enumeration() -> None:
-    game = Pong()
+    game = pong()
     found = reachable_transitions(game)
     flights = {tuple(row) for row in found.before[:, :4].tolist()}
     seeds = training_seeds(9, 0, 64)
     visited: set[tuple[int, ...]] = set()
     ticks: Iterator[Any] = play(game, make_players(["sticky", "tracker"]), seeds, game.init(seeds))
     for _, state, _ in islice(ticks, 1500):
-        rows = np.hstack([state.ball, state.side[:, None], state.angle[:, None]])
-        visited |= {tuple(row) for row in rows.tolist()}
+        visited |= {tuple(row) for row in state.values[:, BALLS[:4]].tolist()}
     assert visited <= flights
     assert len(visited) > len(flights) / 4  # far more than a few well-trodden ways
 
@@ -207,15 +218,15 @@ def test_play_stays_within_the_enumeration() -> None:
 @pytest.mark.parametrize("options", [{}, {"paddle_height": 3}, {"size": (64, 64)}], ids=str)
 def test_paddles_can_be_read_off_every_frame(options: dict[str, Any]) -> None:
     """Even where the ball, which is shown, covers a part of one."""
-    game = Pong(**options)
+    game = pong(**options)
     height, width = game.spec.shape[1:]
     scale = min(height, width) // 32
     rows, columns = height - 3 * scale + 1, width - 2 * scale + 1  # places of the ball
     room = height - scale - int(game.init(np.zeros(1, np.uint64)).description[0, 0]) * scale + 1
     for column in (0, 1, 2, 3, columns // 2, columns - 3, columns - 2, columns - 1):
-        balls = np.array([(column * SUB, row * SUB, 1, 0, 0, 0) for row in range(rows)])
+        flying = np.array([(column * SUB, row * SUB, 1, 0, 0, 0) for row in range(rows)])
         tops = np.tile(np.arange(room), rows)
-        frames = game.render(_state(game, balls.repeat(room, 0), tops))[:, 0]
+        frames = game.render(_state(game, flying.repeat(room, 0), tops))[:, 0]
         frames = frames.reshape(rows, room, height, width)
         for half in (frames[..., : width // 2], frames[..., width // 2 :]):
             for of_ball in half:

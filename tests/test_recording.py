@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from data_gen.pictures import ALARM, PAPER, enlarge, to_rgb
-from data_gen.pong import Pong
+from data_gen.pong import pong
 from gameengine.match import Match, Pair
 from gameengine.recording import MOST_PICTURES, record, split_screen
 
@@ -31,7 +31,7 @@ def has(picture: NDArray[np.uint8], colour: tuple[int, int, int]) -> bool:
 def test_a_recording_shows_exact_frames_and_marks_the_parting(tmp_path: Path) -> None:
     gif = tmp_path / "out.gif"
     odd = 31  # of two ticks one is shown, so that a picture must be put in for this one
-    match = Match(Pair.beside(Pong(), Flawed(Pong(), odd)))
+    match = Match(Pair.beside(pong(), Flawed(pong(), odd)))
     record(match, 60, gif)
     pictures = pictures_of(gif)
     first, last = pictures[0], pictures[-1]
@@ -48,22 +48,16 @@ def test_a_recording_shows_exact_frames_and_marks_the_parting(tmp_path: Path) ->
 
 def test_a_parting_at_the_very_end_is_red(tmp_path: Path) -> None:
     gif = tmp_path / "out.gif"
-    record(Match(Pair.beside(Pong(), Flawed(Pong(), 299))), 300, gif)
+    record(Match(Pair.beside(pong(), Flawed(pong(), 299))), 300, gif)
     assert has(pictures_of(gif)[-1], ALARM)
 
 
 def test_long_recordings_skip_ticks(tmp_path: Path) -> None:
     gif = tmp_path / "out.gif"
-    record(Match(Pair.alone(Pong())), 2 * MOST_PICTURES + 100, gif)
+    record(Match(Pair.alone(pong())), 2 * MOST_PICTURES + 100, gif)
     assert MOST_PICTURES / 2 < len(pictures_of(gif)) <= MOST_PICTURES + 2
 
 
-def test_a_recording_ends_with_its_game(tmp_path: Path) -> None:
-    match, seen = Match(Pair.alone(Flawed(Pong(), ends_at=9))), []
-    record(match, 50, tmp_path / "out.gif", lambda match: seen.append(match.tick))
-    assert seen == list(range(1, 10))
-
-
 def test_a_recording_of_a_wide_game(tmp_path: Path) -> None:
-    picture = split_screen(Match(Pair.alone(Pong((32, 96)))))
+    picture = split_screen(Match(Pair.alone(pong((32, 96)))))
     assert picture.shape == (2 * 12 + 2 * 18 + 64, 2 * 12 + 192, 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_gen.pong import DOWN, STAY, UP, Pong
+from data_gen.pong import DOWN, STAY, UP, pong
 from gameengine.seats import PATIENCE, Seats
 
 LEFT = 0
@@ -12,7 +12,7 @@ TRACKER = np.array([UP, UP])
 
 
 def pong_seats() -> Seats:
-    return Seats(Pong().spec)
+    return Seats(pong().spec)
 
 
 def test_a_key_takes_its_seat_and_only_that() -> None:

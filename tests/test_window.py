@@ -10,7 +10,7 @@ import pytest
 from flawed import Flawed
 
 from data_gen.pictures import ALARM, Picture, enlarge, to_rgb
-from data_gen.pong import DOWN, UP, Pong
+from data_gen.pong import DOWN, UP, pong
 from gameengine.clock import SPEEDS
 from gameengine.layout import MARGIN, places
 from gameengine.match import Match, Pair
@@ -64,7 +64,7 @@ class Desk:
 
 
 def desk_of(wrong_at: int | None = None) -> Desk:
-    return Desk(Match(Pair.beside(Pong(), Flawed(Pong(), wrong_at))))
+    return Desk(Match(Pair.beside(pong(), Flawed(pong(), wrong_at))))
 
 
 def cut(picture: Picture, place: pygame.Rect) -> Picture:
@@ -183,7 +183,7 @@ def test_fast_games_are_not_drawn_at_every_tick(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_seats_keys_go_before_the_windows() -> None:
-    desk = Desk(Match(Pair.alone(Flawed(Pong()).with_keys({"d": UP, "q": DOWN}, {}))))
+    desk = Desk(Match(Pair.alone(Flawed(pong()).with_keys({"d": UP, "q": DOWN}, {}))))
     desk.press("q")
     desk.match.advance()
     assert desk.window.open
@@ -199,17 +199,9 @@ def test_quitting(key: str) -> None:
 
 def test_it_ends_after_the_ticks_asked_for_restarts_included() -> None:
     seen: list[tuple[int, int]] = []
-    window = Window(Match(Pair.alone(Pong())), lambda match: seen.append((match.seed, match.tick)))
+    window = Window(Match(Pair.alone(pong())), lambda match: seen.append((match.seed, match.tick)))
     pygame.event.post(pygame.Event(pygame.KEYDOWN, key=pygame.K_PERIOD, unicode="."))
     pygame.event.post(pygame.Event(pygame.KEYDOWN, key=pygame.K_r, unicode="r"))
     pygame.event.post(pygame.Event(pygame.KEYDOWN, key=pygame.K_SPACE, unicode=" "))
     window.run(4)
     assert seen == [(0, 1), (1, 1), (1, 2), (1, 3)]
-
-
-def test_a_game_that_is_over_waits_for_a_restart() -> None:
-    desk = Desk(Match(Pair.alone(Flawed(Pong(), ends_at=5))))
-    desk.wait(1.0)
-    assert (desk.match.tick, desk.match.over) == (5, True)
-    desk.press("r")
-    assert not desk.match.over

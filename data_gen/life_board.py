@@ -1,0 +1,90 @@
+"""Life-like automata on one large board: 64 neighbours of a row in a word.
+
+Column c of a row is bit c + 1, so that there is a halo of one cell on either side; the rows have a
+halo above and below, and one more word at each end. Sums and rule are those of life_grids.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from data_gen.kernels import kernel
+from data_gen.life_grids import WORDS, decide
+from data_gen.threads import in_parts
+
+_INT = types.int64
+_BAND = 32  # rows whose sums are kept at a time: they stay in a near cache
+_ONE, _LAST = np.uint64(1), np.uint64(63)
+
+
+def advance(
+    cells: NDArray[np.bool_], rule: NDArray[np.bool_], wraps: bool, ticks: int, threads: int = 1
+) -> NDArray[np.bool_]:
+    """cells (H, W) after `ticks` generations by rule (18,). Each generation the rows are shared out
+    among the threads, so the result does not depend on their number."""
+    height, width = cells.shape
+    stride = -(-(width + 2) // 64)  # words in a row
+    bits = np.zeros((height + 2, stride * 64), np.bool_)
+    bits[1:-1, 1 : width + 1] = cells
+    board = np.zeros((height + 2) * stride + 2, np.uint64)
+    board[1:-1] = np.packbits(bits, axis=1, bitorder="little").view(np.uint64).reshape(-1)
+    target = np.zeros_like(board)
+    words = np.where(rule, np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0))
+    for _ in range(ticks):
+        _close_edges(board, height, width, wraps)
+
+        def tick(rows: slice, board: Any = board, target: Any = target) -> None:
+            _tick_rows(board, target, stride, rows.start, rows.stop, words)
+
+        in_parts(tick, height, threads)
+        board, target = target, board
+    octets = board[1:-1].view(np.uint8).reshape(height + 2, -1)
+    after = np.unpackbits(octets, axis=1, bitorder="little")
+    return after[1:-1, 1 : width + 1].view(np.bool_)
+
+
+@kernel(types.void(WORDS, _INT, _INT, types.boolean))
+def _close_edges(board: Any, height: Any, width: Any, wraps: Any) -> None:
+    stride = (width + 2 + 63) // 64
+    end, end_bit = (width + 1) // 64, np.uint64((width + 1) % 64)
+    last, last_bit = width // 64, np.uint64(width % 64)
+    for row in range(1, height + 1):
+        first = 1 + row * stride
+        west, east = np.uint64(0), np.uint64(0)
+        if wraps:
+            west, east = (board[first + last] >> last_bit) & _ONE, (board[first] >> _ONE) & _ONE
+        board[first] = (board[first] & ~_ONE) | west
+        board[first + end] = (board[first + end] & ~(_ONE << end_bit)) | (east << end_bit)
+    top, bottom = 1, 1 + (height + 1) * stride
+    for place in range(stride):
+        board[top + place] = board[bottom - stride + place] if wraps else np.uint64(0)
+        board[bottom + place] = board[top + stride + place] if wraps else np.uint64(0)
+
+
+@kernel(types.void(WORDS, WORDS, WORDS), inline=False)
+def _add_across(cells: Any, ones: Any, twos: Any) -> None:
+    """Sums of three neighbours of a row, as in life_grids. One word more at each end of cells."""
+    before, here, after = cells[:-2], cells[1:-1], cells[2:]
+    for place in range(len(here)):
+        b = here[place]
+        a = (b << _ONE) | (before[place] >> _LAST)
+        c = (b >> _ONE) | (after[place] << _LAST)
+        ones[place] = a ^ b ^ c
+        twos[place] = (a & b) | (c & (a ^ b))
+
+
+@kernel(types.void(WORDS, WORDS, _INT, _INT, _INT, WORDS))
+def _tick_rows(board: Any, target: Any, stride: Any, first: Any, end: Any, rule: Any) -> None:
+    """One generation of the rows first to end - 1 of the field."""
+    ones = np.empty((_BAND + 2) * stride, np.uint64)
+    twos = np.empty((_BAND + 2) * stride, np.uint64)
+    for top in range(first, end, _BAND):
+        rows = min(_BAND, end - top)
+        above, count = top * stride, (rows + 2) * stride  # the row above is row `top`, with halo
+        _add_across(board[above : above + count + 2], ones[:count], twos[:count])
+        field = slice(1 + above + stride, 1 + above + count - stride)
+        decide(board[field], target[field], ones[:count], twos[:count], stride, rule)

@@ -1,0 +1,58 @@
+"""The small dataset of the dataset tests (tests/dataset_cases.py), and a command to work with."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from cli_cases import Command, Ended
+from dataset_cases import EPISODES, NOISE, PLAYERS, TICKS, make
+
+from data_gen.__main__ import run
+from data_gen.players import make_players
+from data_gen.randomness import training_seeds
+from data_gen.registry import GAMES, make_game
+from data_gen.rollout import Rollout, roll_out
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished dataset that no test changes."""
+    folder = tmp_path_factory.mktemp("dataset") / "pong"
+    make(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    """A copy of it to break."""
+    return Path(shutil.copytree(made, tmp_path / "copy"))
+
+
+@pytest.fixture(scope="session")
+def truth() -> Rollout:
+    """What is in it."""
+    seeds = training_seeds(5, 0, EPISODES)
+    return roll_out(make_game("pong"), make_players(PLAYERS), seeds, TICKS)
+
+
+@pytest.fixture
+def noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The game `noise` can be made by its name."""
+    monkeypatch.setitem(GAMES, "noise", NOISE)
+
+
+@pytest.fixture
+def data_gen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs `python -m data_gen ARGUMENTS` in this process."""
+
+    def command(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["data_gen", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            run()
+        shown = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), shown.out, shown.err)
+
+    return command
