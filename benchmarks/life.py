@@ -38,7 +38,6 @@ NAMES = {  # what is measured -> the contenders it is compared with
     "frames": ("np.copyto", "torch conv2d frames"),
     "frames, 2 threads": ("frames",),
     "4096 x 4096": ("lifelib",),
-    "4096 x 4096, 2 threads": ("4096 x 4096",),
 }
 Contenders = dict[str, tuple[int, Callable[[], Any]]]  # name -> (cells in a run, the run)
 
@@ -86,7 +85,6 @@ def _advanced() -> Contenders:
         "dead edges": _advance("life", 4096, (32, 32), 512, edges="dead"),
         "2 threads": _advance("life", 4096, (32, 32), 512, threads=2),
         "4096 x 4096": _advance("life", 1, (4096, 4096), 32),
-        "4096 x 4096, 2 threads": _advance("life", 1, (4096, 4096), 32, threads=2),
     }
 
 

@@ -77,11 +77,15 @@ class Automaton(FusedGame[CellState]):
         """The state after `ticks` ticks, without frames: far faster than playing them."""
         if len(state.cells) >= _FEW:
             return replace(state, cells=self._run(state, None, ticks, threads))
-        boards = [
-            life_board.advance(cells, rule > 0, self._wraps, ticks, threads)
-            for cells, rule in zip(state.cells, state.description, strict=True)
-        ]
-        return replace(state, cells=np.stack(boards))
+        cells = np.empty_like(state.cells)
+
+        def run(items: slice) -> None:
+            for item in range(items.start, items.stop):
+                rule = state.description[item] > 0
+                cells[item] = life_board.advance(state.cells[item], rule, self._wraps, ticks)
+
+        in_parts(run, len(cells), threads)
+        return replace(state, cells=cells)
 
     def _run(
         self, state: CellState, frames: Frames | None, ticks: int, threads: int

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from data_gen.kernels import kernel
 from data_gen.life_grids import WORDS, decide
-from data_gen.threads import in_parts
 
 _INT = types.int64
 _BAND = 32  # rows whose sums are kept at a time: they stay in a near cache
@@ -22,10 +21,9 @@ _ONE, _LAST = np.uint64(1), np.uint64(63)
 
 
 def advance(
-    cells: NDArray[np.bool_], rule: NDArray[np.bool_], wraps: bool, ticks: int, threads: int = 1
+    cells: NDArray[np.bool_], rule: NDArray[np.bool_], wraps: bool, ticks: int
 ) -> NDArray[np.bool_]:
-    """cells (H, W) after `ticks` generations by rule (18,). Each generation the rows are shared out
-    among the threads, so the result does not depend on their number."""
+    """cells (H, W) after `ticks` generations by rule (18,): B0 to B8, S0 to S8."""
     height, width = cells.shape
     stride = -(-(width + 2) // 64)  # words in a row
     bits = np.zeros((height + 2, stride * 64), np.bool_)
@@ -34,14 +32,7 @@ def advance(
     board[1:-1] = np.packbits(bits, axis=1, bitorder="little").view(np.uint64).reshape(-1)
     target = np.zeros_like(board)
     words = np.where(rule, np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0))
-    for _ in range(ticks):
-        _close_edges(board, height, width, wraps)
-
-        def tick(rows: slice, board: Any = board, target: Any = target) -> None:
-            _tick_rows(board, target, stride, rows.start, rows.stop, words)
-
-        in_parts(tick, height, threads)
-        board, target = target, board
+    board = _run(board, target, height, width, wraps, words, ticks)
     octets = board[1:-1].view(np.uint8).reshape(height + 2, -1)
     after = np.unpackbits(octets, axis=1, bitorder="little")
     return after[1:-1, 1 : width + 1].view(np.bool_)
@@ -77,14 +68,21 @@ def _add_across(cells: Any, ones: Any, twos: Any) -> None:
         twos[place] = (a & b) | (c & (a ^ b))
 
 
-@kernel(types.void(WORDS, WORDS, _INT, _INT, _INT, WORDS))
-def _tick_rows(board: Any, target: Any, stride: Any, first: Any, end: Any, rule: Any) -> None:
-    """One generation of the rows first to end - 1 of the field."""
+@kernel(WORDS(WORDS, WORDS, _INT, _INT, types.boolean, WORDS, _INT))
+def _run(
+    board: Any, target: Any, height: Any, width: Any, wraps: Any, rule: Any, ticks: Any
+) -> Any:
+    """The board after `ticks`; it is one of the two that were given."""
+    stride = (width + 2 + 63) // 64
     ones = np.empty((_BAND + 2) * stride, np.uint64)
     twos = np.empty((_BAND + 2) * stride, np.uint64)
-    for top in range(first, end, _BAND):
-        rows = min(_BAND, end - top)
-        above, count = top * stride, (rows + 2) * stride  # the row above is row `top`, with halo
-        _add_across(board[above : above + count + 2], ones[:count], twos[:count])
-        field = slice(1 + above + stride, 1 + above + count - stride)
-        decide(board[field], target[field], ones[:count], twos[:count], stride, rule)
+    for _ in range(ticks):
+        _close_edges(board, height, width, wraps)
+        for top in range(0, height, _BAND):
+            rows = min(_BAND, height - top)
+            above, count = top * stride, (rows + 2) * stride  # from the row above on, with halo
+            _add_across(board[above : above + count + 2], ones[:count], twos[:count])
+            field = slice(1 + above + stride, 1 + above + count - stride)
+            decide(board[field], target[field], ones[:count], twos[:count], stride, rule)
+        board, target = target, board
+    return board

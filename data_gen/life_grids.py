@@ -98,21 +98,25 @@ def _pack(cells: Any, block: Any, height: Any, width: Any) -> None:
                 field[column] |= np.uint64(line[column]) << shift
 
 
-@kernel(types.void(WORDS, _FRAMES, _INT, _INT, _INT, _OCTETS), inline=False)
-def _unpack(block: Any, frames: Any, now: Any, height: Any, width: Any, octets: Any) -> None:
-    """A block's field into frames[:, now] of up to 64 grids (B, T + 1, H * W). octets (H * W,):
-    room for eight grids, a bit each. In two steps, as each then works on whole vectors."""
-    lanes = len(frames)
+@kernel(types.void(WORDS, _FRAMES, _INT, _INT, _INT, WORDS, _OCTETS), inline=False)
+def _unpack(
+    block: Any, frames: Any, now: Any, height: Any, width: Any, words: Any, octets: Any
+) -> None:
+    """A block's field into frames[:, now] of up to 64 grids (B, T + 1, H * W). words, octets: room
+    for H * W. First the halo is left out, then the bits of eight grids at a time go into bytes, then
+    every bit into one of its own: each loop is long and works on whole vectors."""
+    lanes, size = len(frames), height * width
+    for row in range(height):
+        field, line = block[1 + (row + 1) * (width + 2) + 1 :], words[row * width :]
+        for column in range(width):
+            line[column] = field[column]
     for first in range(0, lanes, 8):
         shift = np.uint64(first)
-        for row in range(height):
-            field = block[1 + (row + 1) * (width + 2) + 1 :]
-            line = octets[row * width :]
-            for column in range(width):
-                line[column] = (field[column] >> shift) & np.uint64(255)
+        for place in range(size):
+            octets[place] = (words[place] >> shift) & np.uint64(255)
         for lane in range(first, min(first + 8, lanes)):
             frame, bit = frames[lane, now], np.uint8(1 << (lane - first))
-            for place in range(height * width):
+            for place in range(size):
                 # Not a shift: Numba would shift 64 bits, and an eighth of the bytes at a time.
                 frame[place] = (octets[place] & bit) != np.uint8(0)
 
@@ -140,8 +144,9 @@ def run(
             )
             here = 1 - here
             if len(frames):
-                _unpack(words[here], frames[first : first + LANES], now + 1, height, width, octets)
-        _unpack(words[here], cells[first : first + LANES], 0, height, width, octets)
+                shown = frames[first : first + LANES]
+                _unpack(words[here], shown, now + 1, height, width, words[2], octets)
+        _unpack(words[here], cells[first : first + LANES], 0, height, width, words[2], octets)
 
 
 @kernel(types.void(WORDS, WORDS, _CELLS))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
 
 
@@ -16,9 +18,15 @@ def in_parts(work: Callable[[slice], None], count: int, threads: int) -> None:
         raise ValueError(f"there must be at least 1 thread, not {threads}")
     threads = max(1, min(threads, count))
     edges = [count * number // threads for number in range(threads + 1)]
-    parts = [slice(first, end) for first, end in pairwise(edges)]
-    if len(parts) == 1:
-        work(parts[0])
-        return
-    with ThreadPoolExecutor(len(parts)) as pool:
-        list(pool.map(work, parts))
+    first, *rest = [slice(begin, end) for begin, end in pairwise(edges)]
+    others = [_pool(os.getpid(), threads - 1).submit(work, part) for part in rest]
+    work(first)
+    for other in others:
+        other.result()
+
+
+@cache
+def _pool(process: int, threads: int) -> ThreadPoolExecutor:
+    """Kept, as starting a thread takes longer than many calls. process: a forked one has no threads
+    of its parent's."""
+    return ThreadPoolExecutor(threads)
