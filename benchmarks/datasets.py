@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from data_gen.dataset import MEMORY_LIMIT, Dataset
-from data_gen.generate import generate
+from data_gen.datasets.dataset import MEMORY_LIMIT, Dataset
+from data_gen.datasets.generate import generate
 from data_gen.registry import make_game
 
 TICKS, BATCH = 16, 64  # of a window; windows at a time

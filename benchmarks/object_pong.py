@@ -1,6 +1,6 @@
 """Pong as it is often written: an object for each thing, one game at a time, drawn with OpenCV.
 
-A baseline for the generators' benchmark. Not the rules of data_gen/pong.py, only as much work.
+A baseline for the generators' benchmark: not the rules of Pong here, only as much work.
 """
 
 from __future__ import annotations

@@ -17,12 +17,12 @@ from data_gen.command_line import chosen_game, read_options, read_weights, this_
 from data_gen.errors import UserError
 
 if TYPE_CHECKING:
-    from data_gen.manifest import Progress
-    from data_gen.writing import Written
+    from data_gen.datasets.manifest import Progress
+    from data_gen.datasets.writing import Written
 
 
 def generate(chosen: argparse.Namespace) -> int:
-    from data_gen import generate as generating
+    from data_gen.datasets import generate as generating
 
     game = chosen_game(chosen.game, read_options(chosen.option))
     folder = chosen.out or Path("data") / chosen.game
@@ -46,7 +46,7 @@ def generate(chosen: argparse.Namespace) -> int:
 
 
 def merge(chosen: argparse.Namespace) -> int:
-    from data_gen import merge as merging
+    from data_gen.datasets import merge as merging
 
     return _written(
         chosen, chosen.out, lambda progress: merging.merge(chosen.folders, chosen.out, progress)
@@ -54,7 +54,7 @@ def merge(chosen: argparse.Namespace) -> int:
 
 
 def import_play(chosen: argparse.Namespace) -> int:
-    from data_gen.recordings import import_recordings
+    from data_gen.datasets.recordings import import_recordings
 
     left_out = 0
 
@@ -71,8 +71,8 @@ def import_play(chosen: argparse.Namespace) -> int:
 
 
 def inspect(chosen: argparse.Namespace) -> int:
-    from data_gen.dataset import Dataset
-    from data_gen.summary import summarise, table, write_preview
+    from data_gen.datasets.dataset import Dataset
+    from data_gen.datasets.summary import summarise, table, write_preview
 
     dataset = Dataset.open(chosen.folder, memory_limit=0)  # most of it is not looked at
     with _bar(chosen.json) as advance:
@@ -89,7 +89,7 @@ def inspect(chosen: argparse.Namespace) -> int:
 
 
 def verify(chosen: argparse.Namespace) -> int:
-    from data_gen import verify as verifying
+    from data_gen.datasets import verify as verifying
 
     with _bar(chosen.json) as advance:
         problems = verifying.verify(chosen.folder, advance)
@@ -107,8 +107,8 @@ def verify(chosen: argparse.Namespace) -> int:
 
 
 def export_minari(chosen: argparse.Namespace) -> int:
-    from data_gen import export_minari as exporting
-    from data_gen.dataset import Dataset
+    from data_gen.datasets import export_minari as exporting
+    from data_gen.datasets.dataset import Dataset
 
     dataset = Dataset.open(chosen.folder, memory_limit=0)
     with _bar(chosen.json) as advance:
@@ -125,8 +125,8 @@ def export_minari(chosen: argparse.Namespace) -> int:
 
 
 def export_gif(chosen: argparse.Namespace) -> int:
-    from data_gen.dataset import Dataset
-    from data_gen.episode_gifs import write_episodes
+    from data_gen.datasets.dataset import Dataset
+    from data_gen.datasets.episode_gifs import write_episodes
 
     if chosen.out.suffix.lower() != ".gif":
         raise UserError(f"--out must end in .gif, not {chosen.out}")

@@ -12,14 +12,14 @@ from typing import Any
 from data_gen.game import AnyGame, GameSpec
 
 GAMES: dict[str, str] = {  # name -> module:what makes it
-    "pong": "data_gen.pong:pong",
-    "life": "data_gen.life:life",
-    "lifelike": "data_gen.lifelike:lifelike",
-    "breakout": "data_gen.breakout:breakout",
-    "snake": "data_gen.snake:snake",
-    "catch": "data_gen.catch:catch",
-    "flappy": "data_gen.flappy:flappy",
-    "keydoor": "data_gen.keydoor:keydoor",
+    "pong": "data_gen.games.pong:pong",
+    "life": "data_gen.games.life:life",
+    "lifelike": "data_gen.games.lifelike:lifelike",
+    "breakout": "data_gen.games.breakout:breakout",
+    "snake": "data_gen.games.snake:snake",
+    "catch": "data_gen.games.catch:catch",
+    "flappy": "data_gen.games.flappy:flappy",
+    "keydoor": "data_gen.games.keydoor:keydoor",
 }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from data_gen.life import life
+from data_gen.games.life import life
 from gameengine.engine import Context, Engine
 from gameengine.frames import snap
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data_gen.recorded import HUMAN, Play
-from data_gen.recordings import Recording, frame_checksum
+from data_gen.datasets.recorded import HUMAN, Play
+from data_gen.datasets.recordings import Recording, frame_checksum
 from gameengine.match import Match
 
 _SAVE_SECONDS = 30

@@ -41,7 +41,7 @@ class FolderSource:
     """Windows at random places of a dataset folder, each place as likely as another."""
 
     def __init__(self, folder: Path, seed: int = 0) -> None:
-        from data_gen.dataset import Dataset  # h5py is loaded only where a folder is read
+        from data_gen.datasets.dataset import Dataset  # h5py is loaded only where a folder is read
 
         self._dataset = Dataset.open(folder)
         self._rng = np.random.default_rng(seed)

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_gen.dataset import Dataset
+from data_gen.datasets.dataset import Dataset
+from data_gen.datasets.generate import generate
+from data_gen.datasets.manifest import FINISHED, read_manifest, sealed
+from data_gen.datasets.shards import Columns, read_shard, shard_bytes, write_shard
 from data_gen.game import Actions, Frames, GameSpec, Seeds, State
-from data_gen.generate import generate
-from data_gen.manifest import FINISHED, read_manifest, sealed
 from data_gen.randomness import hash64
 from data_gen.registry import make_game
 from data_gen.rollout import Rollout
-from data_gen.shards import Columns, read_shard, shard_bytes, write_shard
 
 PLAYERS = ("sticky", "tracker:0.7", "random")
 EPISODES, TICKS, SHARD = 7, 24, 3  # three shards, the last one short

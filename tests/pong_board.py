@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data_gen.games.pong import ANGLE, LEFT, LEFT_SCORE, RIGHT, RIGHT_SCORE, SIDE, STAY, SUB, X, Y
 from data_gen.kernel_game import KernelGame, RowState
-from data_gen.pong import ANGLE, LEFT, LEFT_SCORE, RIGHT, RIGHT_SCORE, SIDE, STAY, SUB, X, Y
 
 MARKS = np.array(list(".[]O+"))
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from data_gen.datasets.recorded import HUMAN, Play
+from data_gen.datasets.recordings import Recording, frame_checksum
 from data_gen.game import AnyGame
 from data_gen.players import ReplayPlayer
-from data_gen.recorded import HUMAN, Play
-from data_gen.recordings import Recording, frame_checksum
 from data_gen.registry import make_game
 from data_gen.rollout import Rollout, roll_out
 

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from reference.breakout import VARIANTS, Reference
 
-from data_gen.breakout import (
+from data_gen.check import check_game
+from data_gen.game import map_state
+from data_gen.games.breakout import (
     BALL,
     BRICKS,
     BROKEN,
@@ -32,8 +34,6 @@ from data_gen.breakout import (
     Y,
     breakout,
 )
-from data_gen.check import check_game
-from data_gen.game import map_state
 from data_gen.kernel_game import KernelGame, RowState
 from data_gen.players import make_players
 from data_gen.randomness import training_seeds

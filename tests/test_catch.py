@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from reference.catch import VARIANTS, Reference
 
-from data_gen.catch import (
+from data_gen.check import check_game
+from data_gen.games.catch import (
     BURNT,
     CATCH,
     CLEAR,
@@ -28,7 +29,6 @@ from data_gen.catch import (
     STAY,
     catch,
 )
-from data_gen.check import check_game
 from data_gen.kernel_game import KernelGame, RowState
 from data_gen.players import make_players
 from data_gen.randomness import training_seeds

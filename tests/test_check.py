@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from data_gen.automaton import CellState
 from data_gen.check import ContractError, check_game
 from data_gen.game import Actions, Frames, GameSpec, Seeds, State
-from data_gen.life import life
+from data_gen.games.automaton import CellState
+from data_gen.games.life import life
 from data_gen.randomness import training_seeds
 
 

@@ -12,8 +12,8 @@ import pytest
 from cli_cases import Command, assert_one_line
 from PIL import Image
 
-from data_gen import writing
-from data_gen.dataset import Dataset
+from data_gen.datasets import writing
+from data_gen.datasets.dataset import Dataset
 from data_gen.registry import GAMES, make_game
 
 

@@ -13,7 +13,7 @@ from dataset_cases import EPISODES, TICKS, Noise, content, flip, make, read_all
 from PIL import Image
 from recorded_cases import play_of, record
 
-from data_gen.dataset import Dataset
+from data_gen.datasets.dataset import Dataset
 from data_gen.pictures import to_rgb
 from data_gen.registry import make_game
 

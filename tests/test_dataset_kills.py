@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 from dataset_cases import content, make
 
-from data_gen import workers
-from data_gen.dataset import Dataset
+from data_gen.datasets import workers
+from data_gen.datasets.dataset import Dataset
+from data_gen.datasets.manifest import FINISHED
+from data_gen.datasets.merge import merge
 from data_gen.errors import UserError
-from data_gen.manifest import FINISHED
-from data_gen.merge import merge
 
 KILLS = 50
 MANY = {"episodes": 200, "ticks": 8, "shard_episodes": 1}  # shards of which one takes milliseconds

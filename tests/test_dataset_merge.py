@@ -25,16 +25,16 @@ from dataset_cases import (
     window,
 )
 
-from data_gen.dataset import Dataset
+from data_gen.datasets.dataset import Dataset
+from data_gen.datasets.manifest import FINISHED, read_manifest
+from data_gen.datasets.merge import merge
+from data_gen.datasets.summary import summarise, table
+from data_gen.datasets.verify import verify
 from data_gen.errors import UserError
-from data_gen.manifest import FINISHED, read_manifest
-from data_gen.merge import merge
 from data_gen.players import make_players
 from data_gen.randomness import training_seeds
 from data_gen.registry import make_game
 from data_gen.rollout import Rollout, roll_out
-from data_gen.summary import summarise, table
-from data_gen.verify import verify
 
 OTHERS = ("random", "tracker:0.9", "sticky")
 

@@ -23,19 +23,19 @@ from dataset_cases import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data_gen import readers
-from data_gen.dataset import Dataset, memory_bytes
+from data_gen.datasets import readers
+from data_gen.datasets.dataset import Dataset, memory_bytes
+from data_gen.datasets.generate import generate
+from data_gen.datasets.manifest import FINISHED, read_manifest
+from data_gen.datasets.shards import COLUMNS, pack, read_shard, unpack
+from data_gen.datasets.summary import summarise
+from data_gen.datasets.verify import verify
 from data_gen.errors import UserError
 from data_gen.game import Frames, GameSpec
-from data_gen.generate import generate
-from data_gen.manifest import FINISHED, read_manifest
 from data_gen.players import make_players
 from data_gen.randomness import training_seeds
 from data_gen.registry import make_game
 from data_gen.rollout import Rollout, roll_out
-from data_gen.shards import COLUMNS, pack, read_shard, unpack
-from data_gen.summary import summarise
-from data_gen.verify import verify
 
 
 @pytest.mark.parametrize("limit", [MEMORY, DISK])

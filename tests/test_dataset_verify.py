@@ -23,16 +23,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded_cases import play_of, record
 
-from data_gen.dataset import Dataset
+from data_gen.datasets.dataset import Dataset
+from data_gen.datasets.merge import merge
+from data_gen.datasets.recordings import import_recordings
+from data_gen.datasets.shards import Columns, columns_of, pack
+from data_gen.datasets.verify import Problem, verify
 from data_gen.errors import UserError
-from data_gen.merge import merge
 from data_gen.players import make_players
 from data_gen.randomness import training_seeds
-from data_gen.recordings import import_recordings
 from data_gen.registry import make_game
 from data_gen.rollout import roll_out
-from data_gen.shards import Columns, columns_of, pack
-from data_gen.verify import Problem, verify
 
 
 def test_no_dataset_there(tmp_path: Path) -> None:

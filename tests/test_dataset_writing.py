@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from dataset_cases import TICKS, content, flip, make
 
-from data_gen import generate as generate_module
+from data_gen.datasets import generate as generate_module
+from data_gen.datasets.generate import generate
+from data_gen.datasets.manifest import FINISHED, HALF_DONE, read_manifest
 from data_gen.errors import UserError
-from data_gen.generate import generate
-from data_gen.manifest import FINISHED, HALF_DONE, read_manifest
 from data_gen.registry import make_game
 
 

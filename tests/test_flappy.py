@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data_gen.flappy import flappy
 from data_gen.game import map_state, select
+from data_gen.games.flappy import flappy
 from data_gen.kernel_game import KernelGame, RowState
 from data_gen.players import make_players
 from data_gen.randomness import training_seeds

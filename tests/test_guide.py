@@ -16,6 +16,7 @@ import pytest
 import torch
 
 import data_gen
+import data_gen.games
 import data_gen.kernels
 import gameengine.engines
 from data_gen.check import check_game
@@ -32,7 +33,7 @@ ROOT = Path(__file__).parent.parent
 GUIDE, README = ROOT / "docs" / "write_a_game.md", ROOT / "README.md"
 GALLERY = 60_000  # bytes that a picture of the guide may have
 QUICKSTART = ROOT / "experiments" / "pong_feedback.yaml"
-PACKAGES = {"data_gen": data_gen, "gameengine/engines": gameengine.engines}
+PACKAGES = {"data_gen/games": data_gen.games, "gameengine/engines": gameengine.engines}
 
 
 def text_of(document: Path) -> str:
@@ -59,7 +60,7 @@ def modules(text: str) -> dict[str, str]:
 
 
 def lines_for_registries(text: str) -> dict[str, str]:
-    return dict(re.findall(r'"(\w+)": "((?:data_gen|gameengine\.engines)\.\w+:\w+)",', text))
+    return dict(re.findall(r'"(\w+)": "((?:data_gen\.games|gameengine\.engines)\.\w+:\w+)",', text))
 
 
 def commands(text: str) -> list[list[str]]:
@@ -158,7 +159,7 @@ class TestTheGuide:
     def test_the_expert_fills_the_bar_up_to_where_it_aims(self, text: str) -> None:
         game = make_game("counter")
         expert = expert_of(game.spec)
-        assert expert is import_module("data_gen.counter").expert
+        assert expert is import_module("data_gen.games.counter").expert
         for aim, wanted in ((-1.0, 1), (0.0, 8), (1.0, 16)):
             for seed in training_seeds(0, 0, 8):
                 state: State = game.init(seed[None])

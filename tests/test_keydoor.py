@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from data_gen.kernel_game import KernelGame, RowState
-from data_gen.keydoor import (
+from data_gen.games.keydoor import (
     BUMP,
     CELLS,
     COLUMN,
@@ -34,6 +33,7 @@ from data_gen.keydoor import (
     expert,
     keydoor,
 )
+from data_gen.kernel_game import KernelGame, RowState
 from data_gen.players import make_players
 from data_gen.randomness import training_seeds
 from data_gen.rollout import roll_out

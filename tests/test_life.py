@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import convolve
 
-from data_gen.automaton import Automaton, CellState
-from data_gen.life import life
-from data_gen.rle import parse_plaintext, write_plaintext
+from data_gen.games.automaton import Automaton, CellState
+from data_gen.games.life import life
+from data_gen.games.rle import parse_plaintext, write_plaintext
 
 NEIGHBOURS = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]])
 GUN_RLE = """x = 36, y = 9, rule = B3/S23

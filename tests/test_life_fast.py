@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from data_gen import life_board
-from data_gen.automaton import Automaton
-from data_gen.life import life
-from data_gen.lifelike import lifelike
+from data_gen.games import life_board
+from data_gen.games.automaton import Automaton
+from data_gen.games.life import life
+from data_gen.games.lifelike import lifelike
 from data_gen.players import make_players
 from data_gen.randomness import training_seeds
 from data_gen.rollout import roll_out

@@ -7,10 +7,10 @@ import pytest
 from flawed import Flawed
 from numpy.typing import NDArray
 
-from data_gen.life import life
+from data_gen.games.life import life
+from data_gen.games.pong import DOWN, UP, pong
 from data_gen.pictures import ALARM
 from data_gen.players import make_players
-from data_gen.pong import DOWN, UP, pong
 from data_gen.randomness import held_out_seeds
 from data_gen.rollout import play
 from gameengine.match import SKILL, Match, Pair

@@ -14,8 +14,8 @@ import torch
 from PIL import Image
 
 from data_gen.errors import UserError
+from data_gen.games.pong import pong
 from data_gen.players import ReplayPlayer
-from data_gen.pong import pong
 from data_gen.randomness import held_out_seeds
 from gameengine import play as command
 from gameengine.checkpoint import save_engine

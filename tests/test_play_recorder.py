@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_gen.dataset import Dataset
+from data_gen.datasets.dataset import Dataset
+from data_gen.datasets.recordings import import_recordings, read_recording
+from data_gen.datasets.verify import verify
 from data_gen.errors import UserError
-from data_gen.pong import DOWN, UP, pong
+from data_gen.games.pong import DOWN, UP, pong
 from data_gen.randomness import HELD_OUT, training_seeds
-from data_gen.recordings import import_recordings, read_recording
-from data_gen.verify import verify
 from gameengine import play as command
 from gameengine.match import Match, Pair
 from gameengine.play_recorder import PlayRecorder

@@ -19,9 +19,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from data_gen.games.pong import DOWN, LEFT_PADDLE, UP, pong
 from data_gen.pictures import to_rgb
 from data_gen.players import ReplayPlayer
-from data_gen.pong import DOWN, LEFT_PADDLE, UP, pong
 from gameengine.checkpoint import save_engine
 from gameengine.engines import make_engine
 from gameengine.layout import places, preferred_size

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from reference import players
 from reference.pong import expert
 
-from data_gen.life import life
+from data_gen.games.life import life
+from data_gen.games.pong import pong
 from data_gen.players import PLAYERS, Cast, Player, ReplayPlayer, Scripted, make_players
-from data_gen.pong import pong
 from data_gen.randomness import held_out_seeds, training_seeds
 from data_gen.rollout import play, roll_out
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pong_board import expect_film, paddles, picture, place, scores, state_of, tick
 
-from data_gen.pong import CLEAR, DOWN, MISS, PADDLE, PLAIN, SERVE, STAY, UP, WALL, pong
+from data_gen.games.pong import CLEAR, DOWN, MISS, PADDLE, PLAIN, SERVE, STAY, UP, WALL, pong
 
 
 def test_the_whole_board() -> None:

@@ -19,9 +19,7 @@ from numpy.typing import NDArray
 from pong_board import balls, changed
 
 from data_gen.game import map_state
-from data_gen.kernel_game import KernelGame, RowState
-from data_gen.players import make_players
-from data_gen.pong import (
+from data_gen.games.pong import (
     ANGLE,
     BALL,
     LEFT,
@@ -38,6 +36,8 @@ from data_gen.pong import (
     Y,
     pong,
 )
+from data_gen.kernel_game import KernelGame, RowState
+from data_gen.players import make_players
 from data_gen.randomness import training_seeds
 from data_gen.rollout import play
 

@@ -14,8 +14,8 @@ from pong_board import state_of
 from reference import pong as reference
 from reference import variants_of
 
+from data_gen.games.pong import BALL, DOWN, STAY, UP, expert, pong
 from data_gen.players import make_players
-from data_gen.pong import BALL, DOWN, STAY, UP, expert, pong
 from data_gen.randomness import training_seeds
 from data_gen.rollout import roll_out
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pong_board import balls, expect_film, paddles, place, scores, state_of, tick
 
-from data_gen.pong import ANGLE, BALL, DOWN, FINE_ANGLES, MISS, SIDE, SUB, pong
+from data_gen.games.pong import ANGLE, BALL, DOWN, FINE_ANGLES, MISS, SIDE, SUB, pong
 from data_gen.randomness import training_seeds
 
 

@@ -9,8 +9,8 @@ from flawed import Flawed
 from numpy.typing import NDArray
 from PIL import Image
 
+from data_gen.games.pong import pong
 from data_gen.pictures import ALARM, PAPER, enlarge, to_rgb
-from data_gen.pong import pong
 from gameengine.match import Match, Pair
 from gameengine.recording import MOST_PICTURES, record, split_screen
 

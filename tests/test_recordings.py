@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded_cases import NAMES, play_of, record, replayed
 
-from data_gen.dataset import Dataset
+from data_gen.datasets.dataset import Dataset
+from data_gen.datasets.manifest import FINISHED, read_manifest
+from data_gen.datasets.merge import merge
+from data_gen.datasets.recorded import first_ticks
+from data_gen.datasets.recordings import import_recordings, read_recording
+from data_gen.datasets.shards import Columns
+from data_gen.datasets.verify import verify
 from data_gen.errors import UserError
-from data_gen.manifest import FINISHED, read_manifest
-from data_gen.merge import merge
 from data_gen.pictures import to_rgb
-from data_gen.recorded import first_ticks
-from data_gen.recordings import import_recordings, read_recording
 from data_gen.registry import make_game
-from data_gen.shards import Columns
-from data_gen.verify import verify
 
 TICKS = 20
 PLAYS = [play_of(70, seed=1), play_of(9, seed=2), play_of(20, seed=3), play_of(41, seed=4)]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from data_gen.rle import (
+from data_gen.games.rle import (
     LINE_LENGTH,
     parse_plaintext,
     parse_rle,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_gen.pong import DOWN, STAY, UP, pong
+from data_gen.games.pong import DOWN, STAY, UP, pong
 from gameengine.seats import PATIENCE, Seats
 
 LEFT = 0

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from data_gen.games.snake import snake
 from data_gen.kernel_game import KernelGame, RowState
 from data_gen.players import make_players
 from data_gen.randomness import training_seeds
 from data_gen.registry import expert_of
 from data_gen.rollout import roll_out
-from data_gen.snake import snake
 
 MARKS = np.array(list(".@^v<>*x"))  # by colour
 STRAIGHT, UP, DOWN, LEFT, RIGHT = range(5)

@@ -9,8 +9,8 @@ import pygame
 import pytest
 from flawed import Flawed
 
+from data_gen.games.pong import DOWN, UP, pong
 from data_gen.pictures import ALARM, Picture, enlarge, to_rgb
-from data_gen.pong import DOWN, UP, pong
 from gameengine.clock import SPEEDS
 from gameengine.layout import MARGIN, places
 from gameengine.match import Match, Pair

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from data_gen.generate import generate
+from data_gen.datasets.generate import generate
 from data_gen.players import make_players
 from data_gen.registry import make_game
 from gameengine.data import GameData
@@ -156,7 +156,7 @@ def test_longer_windows_are_not_mined() -> None:
 
 
 def test_windows_of_a_folder_are_its_episodes(tmp_path: Path) -> None:
-    from data_gen.dataset import Dataset
+    from data_gen.datasets.dataset import Dataset
 
     generate(tmp_path / "set", make_game("pong"), ["sticky"], 4, 20)
     source = FolderSource(tmp_path / "set", seed=1)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from data_gen import workers
+from data_gen.datasets import workers
+from data_gen.datasets.workers import in_workers
 from data_gen.errors import UserError
-from data_gen.workers import in_workers
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,5 @@
-"""Breakout in plain Python, written from the rules in data_gen/breakout.py, as the oracle of its
-tests: one game after the other, what is where in a map of the board's pixels."""
+"""Breakout in plain Python, written from the rules in data_gen/games/breakout.py, as the oracle of
+its tests: one game after the other, what is where in a map of the board's pixels."""
 
 from __future__ import annotations
 

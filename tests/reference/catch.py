@@ -1,4 +1,4 @@
-"""Catch in plain NumPy, written from the rules in data_gen/catch.py, as the oracle of its tests."""
+"""Catch in plain NumPy, written from the rules in data_gen/games/catch.py: its tests' oracle."""
 
 from __future__ import annotations
 

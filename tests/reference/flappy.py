@@ -1,5 +1,5 @@
-"""Flappy in plain NumPy, written from the rules at the head of data_gen/flappy.py. Pipes are kept
-for good, with where they are, so that nothing is shifted from place to place."""
+"""Flappy in plain NumPy, written from the rules in data_gen/games/flappy.py. Pipes are kept for
+good, with where they are, so that nothing is shifted from place to place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Key-door by its rules, one game after the other; see data_gen/keydoor.py for what they are."""
+"""Key-door by the rules in data_gen/games/keydoor.py, one game after the other."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class KeydoorState(State):
 
 
 class Reference:
-    """See data_gen.keydoor.keydoor for the options."""
+    """See data_gen.games.keydoor.keydoor for the options."""
 
     def __init__(self, **options: Any) -> None:
         self.spec = make_game("keydoor", **options).spec

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_gen.game import Actions, Frames, Seeds, State
+from data_gen.games.rle import parse_rle
 from data_gen.randomness import chance
 from data_gen.registry import make_game
-from data_gen.rle import parse_rle
 
 VARIANTS: list[dict[str, Any]] = [
     {"size": (3, 3), "rule": "B0/S8"},
@@ -27,7 +27,7 @@ class CellState(State):
 
 
 class Reference:
-    """See data_gen/life.py."""
+    """See data_gen/games/life.py."""
 
     name = "life"
 

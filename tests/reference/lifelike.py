@@ -18,7 +18,7 @@ VARIANTS: list[dict[str, Any]] = [
 
 
 class Reference(LifeReference):
-    """See data_gen/lifelike.py."""
+    """See data_gen/games/lifelike.py."""
 
     name = "lifelike"
 

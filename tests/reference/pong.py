@@ -1,4 +1,4 @@
-"""Pong in plain NumPy: the oracle of data_gen/pong.py, and of its expert.
+"""Pong in plain NumPy: the oracle of data_gen/games/pong.py, and of its expert.
 
 All lengths below are in units of `scale` = min(H, W) / 32 pixels, so that a larger frame shows the
 same game. The ball is kept in 1/16 pixel; with the five plain angles it is always on whole pixels.
@@ -61,7 +61,7 @@ class PongState(State):
 
 
 class Reference:
-    """The oracle of `data_gen.pong:pong`, with the same options."""
+    """The oracle of `data_gen.games.pong:pong`, with the same options."""
 
     def __init__(self, **options: Any) -> None:
         self.spec: GameSpec = make_game("pong", **options).spec

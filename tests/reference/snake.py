@@ -1,4 +1,4 @@
-"""Snake as plain Python lists, written from the rules at the head of data_gen/snake.py."""
+"""Snake as plain Python lists, written from the rules at the head of data_gen/games/snake.py."""
 
 from __future__ import annotations
 

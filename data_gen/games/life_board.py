@@ -12,8 +12,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from data_gen.games.life_grids import WORDS, decide
 from data_gen.kernels import kernel
-from data_gen.life_grids import WORDS, decide
 
 _INT = types.int64
 _BAND = 32  # rows whose sums are kept at a time: they stay in a near cache

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
-from data_gen.dataset import read_complete
+from data_gen.datasets.dataset import read_complete
+from data_gen.datasets.manifest import Manifest, Planned, Progress, Shard, differences, no_progress
+from data_gen.datasets.parts import RECORDED, Part
+from data_gen.datasets.shards import read_bytes
+from data_gen.datasets.writing import Shards, Written, fill
 from data_gen.errors import UserError
-from data_gen.manifest import Manifest, Planned, Progress, Shard, differences, no_progress
-from data_gen.parts import RECORDED, Part
-from data_gen.shards import read_bytes
-from data_gen.writing import Shards, Written, fill
 
 _MOST_PLAYERS = 256  # a policy is a byte
 

@@ -24,11 +24,8 @@ import numpy as np
 
 from data_gen.drawing import fill
 from data_gen.game import GameSpec
-from data_gen.kernel_game import KernelGame
-from data_gen.kernels import BEGIN, DRAW, TICK, draw_integer, kernel, one_of
-from data_gen.options import frame_size, listed, one_or_more
-from data_gen.snake_expert import expert
-from data_gen.snake_grid import (
+from data_gen.games.snake_expert import expert
+from data_gen.games.snake_grid import (
     BACKGROUND,
     BODY,
     CRASHED,
@@ -42,6 +39,9 @@ from data_gen.snake_grid import (
     right,
     wrapped,
 )
+from data_gen.kernel_game import KernelGame
+from data_gen.kernels import BEGIN, DRAW, TICK, draw_integer, kernel, one_of
+from data_gen.options import frame_size, listed, one_or_more
 
 __all__ = ["expert", "snake"]
 

@@ -1,7 +1,7 @@
 """Life-like: every game has a rule of its own, one of the 2^18 that there are.
 
-The rules are those of data_gen/life.py. What can be learned from one game is of no use in the next:
-the `description` tells the rule, or some frames of it do.
+The rules are those of data_gen/games/life.py. What can be learned from one game is of no use in the
+next: the `description` tells the rule, or some frames of it do.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from data_gen.automaton import RULE_BITS, Automaton, check_edges, rule_bits, soups
 from data_gen.game import GameSpec, Seeds
-from data_gen.life import canonical_rule
+from data_gen.games.automaton import RULE_BITS, Automaton, check_edges, rule_bits, soups
+from data_gen.games.life import canonical_rule
 from data_gen.options import frame_size
 from data_gen.randomness import hash64, integers
 

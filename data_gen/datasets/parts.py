@@ -16,7 +16,7 @@ class Part:
     RECORDED: what persons and players did, its seeds and actions being in its one shard alone.
     players: names as `make_players` takes them, or "human"; a shard's policy counts these.
     starts: where the episodes begin, as (kind, weight) of `data_gen.starts.Starts`; None: at the
-    game's own beginnings. recording: sha256 of what was done, see `data_gen/recorded.py`.
+    game's own beginnings. recording: sha256 of what was done, see `data_gen/datasets/recorded.py`.
     """
 
     kind: str

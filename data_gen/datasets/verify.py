@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_gen.dataset import read_finished
+from data_gen.datasets.dataset import read_finished
+from data_gen.datasets.generate import generated_columns
+from data_gen.datasets.manifest import FINISHED, DamagedError, Planned, Progress, no_progress
+from data_gen.datasets.parts import GENERATED, Part
+from data_gen.datasets.recorded import digest, plays_of, recorded_columns
+from data_gen.datasets.shards import COLUMNS, EPISODE_COLUMNS, Columns, columns_of, read_shard
 from data_gen.errors import UserError
 from data_gen.game import AnyGame
-from data_gen.generate import generated_columns
-from data_gen.manifest import FINISHED, DamagedError, Planned, Progress, no_progress
-from data_gen.parts import GENERATED, Part
 from data_gen.players import Player, ReplayPlayer, make_players
-from data_gen.recorded import digest, plays_of, recorded_columns
 from data_gen.registry import game_of
 from data_gen.rollout import roll_out
-from data_gen.shards import COLUMNS, EPISODE_COLUMNS, Columns, columns_of, read_shard
 from data_gen.starts import beginner
 
 

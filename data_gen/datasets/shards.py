@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_gen.atomic import whole_file
+from data_gen.datasets.manifest import DamagedError, Planned, Shard
 from data_gen.errors import UserError
 from data_gen.game import Frames, GameSpec
-from data_gen.manifest import DamagedError, Planned, Shard
 from data_gen.rollout import Rollout
 
 Columns = dict[str, NDArray[Any]]  # name of an HDF5 dataset -> its array; E first

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_gen.command_line import this_python
+from data_gen.datasets.manifest import FINISHED, HALF_DONE, DamagedError, Manifest, read_manifest
+from data_gen.datasets.readers import InMemory, OnDisk, Reader
+from data_gen.datasets.shards import frame_bytes, unpack
 from data_gen.errors import UserError
 from data_gen.game import GameSpec
-from data_gen.manifest import FINISHED, HALF_DONE, DamagedError, Manifest, read_manifest
-from data_gen.readers import InMemory, OnDisk, Reader
 from data_gen.registry import game_of
 from data_gen.rollout import Rollout
-from data_gen.shards import frame_bytes, unpack
 
 MEMORY_LIMIT = 1 << 30  # bytes
 Indices = NDArray[np.integer[Any]] | Sequence[int]

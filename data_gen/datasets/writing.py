@@ -9,8 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from data_gen.errors import UserError
-from data_gen.manifest import (
+from data_gen.datasets.manifest import (
     FINISHED,
     HALF_DONE,
     Manifest,
@@ -20,7 +19,8 @@ from data_gen.manifest import (
     no_progress,
     read_manifest,
 )
-from data_gen.shards import is_valid, write_shard
+from data_gen.datasets.shards import is_valid, write_shard
+from data_gen.errors import UserError
 
 # What makes the shards of the plan that are not there yet: yields each, in any order, as its bytes.
 Shards = Generator[tuple[Planned, bytes], None, None]

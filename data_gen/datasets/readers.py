@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from data_gen.chunks import ChunkMap, reading
-from data_gen.manifest import Manifest
-from data_gen.shards import (
+from data_gen.datasets.chunks import ChunkMap, reading
+from data_gen.datasets.manifest import Manifest
+from data_gen.datasets.shards import (
     EPISODE_COLUMNS,
     TICK_COLUMNS,
     Columns,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data_gen.dataset import Dataset
+from data_gen.datasets.dataset import Dataset
 from data_gen.errors import UserError
 from data_gen.pictures import (
     Picture,

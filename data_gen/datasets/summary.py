@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from data_gen.dataset import Dataset
-from data_gen.episode_gifs import write_episodes
-from data_gen.manifest import Progress, no_progress
-from data_gen.parts import RECORDED
+from data_gen.datasets.dataset import Dataset
+from data_gen.datasets.episode_gifs import write_episodes
+from data_gen.datasets.manifest import Progress, no_progress
+from data_gen.datasets.parts import RECORDED
 
 _PREVIEW_EPISODES = 4
 _PREVIEW_TICKS = 300

@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 
 from data_gen.command_line import this_python
-from data_gen.dataset import Dataset
+from data_gen.datasets.dataset import Dataset
+from data_gen.datasets.manifest import Progress, no_progress
 from data_gen.errors import UserError
 from data_gen.game import GameSpec
-from data_gen.manifest import Progress, no_progress
 
 _PIECE = 64  # episodes that are read at a time
 

@@ -14,9 +14,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from data_gen.datasets.manifest import DamagedError
+from data_gen.datasets.shards import EPISODE_COLUMNS, TICK_COLUMNS, Columns, column
 from data_gen.errors import UserError
-from data_gen.manifest import DamagedError
-from data_gen.shards import EPISODE_COLUMNS, TICK_COLUMNS, Columns, column
 
 
 @dataclass(frozen=True)

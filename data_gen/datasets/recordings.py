@@ -18,14 +18,14 @@ from pathlib import Path
 import numpy as np
 
 from data_gen.atomic import whole_file
+from data_gen.datasets.manifest import Manifest, Planned, Progress, differences, no_progress
+from data_gen.datasets.parts import RECORDED, Part
+from data_gen.datasets.recorded import Play, digest, first_ticks, recorded_columns
+from data_gen.datasets.shards import Columns, shard_bytes, unpack
+from data_gen.datasets.writing import Shards, Written, fill
 from data_gen.errors import UserError
 from data_gen.game import AnyGame, Frames, GameSpec
-from data_gen.manifest import Manifest, Planned, Progress, differences, no_progress
-from data_gen.parts import RECORDED, Part
-from data_gen.recorded import Play, digest, first_ticks, recorded_columns
 from data_gen.registry import game_of
-from data_gen.shards import Columns, shard_bytes, unpack
-from data_gen.writing import Shards, Written, fill
 
 _FORMAT = "gameengine recording 1"
 
@@ -97,8 +97,8 @@ def read_recording(path: Path) -> Recording:
 def import_recordings(
     paths: Sequence[Path], out: Path, ticks: int, progress: Progress = no_progress
 ) -> Imported:
-    """Fill `out` with the episodes of `ticks` ticks of recorded plays (see `data_gen/recorded.py`),
-    one part for each file, by playing what was done in the true game, and go on where a run was
+    """Fill `out` with the episodes of `ticks` ticks of recorded plays (see recorded.py), one part
+    for each file, by playing what was done in the true game, and go on where a run was
     stopped. Plays shorter than that are left out. progress: episodes done and all of them.
 
     Raises UserError for files that are no recordings, or of different games, or the same one twice;

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from data_gen import life_board, life_grids
 from data_gen.game import Actions, Frames, GameSpec, Seeds, State, ready
+from data_gen.games import life_board, life_grids
+from data_gen.games.life_grids import LANES
 from data_gen.kernels import threshold_of
-from data_gen.life_grids import LANES
 from data_gen.players import Cast, Memory
 from data_gen.rollout import FusedGame, Ticks
 from data_gen.threads import in_parts

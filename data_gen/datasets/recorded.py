@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from data_gen.datasets.shards import Columns, columns_of
 from data_gen.game import AnyGame
 from data_gen.players import ReplayPlayer
 from data_gen.rollout import roll_out
-from data_gen.shards import Columns, columns_of
 
 HUMAN = "human"  # the name of a person among the players
 

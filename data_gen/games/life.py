@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data_gen.automaton import RULE_BITS, Automaton, check_edges, rule_bits, soups
 from data_gen.game import GameSpec, Seeds
+from data_gen.games.automaton import RULE_BITS, Automaton, check_edges, rule_bits, soups
+from data_gen.games.rle import Pattern, read_pattern, write_rle
 from data_gen.options import frame_size
-from data_gen.rle import Pattern, read_pattern, write_rle
 
 DEFAULT_RULE = "B3/S23"
 _NOTATION = re.compile(r"b(?P<b>[0-8]*)/?s(?P<s>[0-8]*)|s(?P<s2>[0-8]*)/?b(?P<b2>[0-8]*)", re.I)

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from data_gen.atomic import write_text
+from data_gen.datasets.parts import Part
 from data_gen.errors import UserError
 from data_gen.game import GameSpec
-from data_gen.parts import Part
 
 SCHEMA_VERSION = 2
 FINISHED = "manifest.json"

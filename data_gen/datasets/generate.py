@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
+from data_gen.datasets.manifest import Manifest, Planned, Progress, no_progress
+from data_gen.datasets.parts import GENERATED, Part
+from data_gen.datasets.shards import Columns, columns_of, shard_bytes
+from data_gen.datasets.workers import in_workers
+from data_gen.datasets.writing import Shards, Written, fill
 from data_gen.errors import UserError
 from data_gen.game import AnyGame
-from data_gen.manifest import Manifest, Planned, Progress, no_progress
-from data_gen.parts import GENERATED, Part
 from data_gen.players import make_players
 from data_gen.randomness import training_seeds
 from data_gen.registry import game_of
 from data_gen.rollout import roll_out
-from data_gen.shards import Columns, columns_of, shard_bytes
 from data_gen.starts import beginner
-from data_gen.workers import in_workers
-from data_gen.writing import Shards, Written, fill
 
 _SHARD_BYTES = 1 << 26  # of raw frames; what a worker holds in memory, and what a killed run loses
 

@@ -103,8 +103,8 @@ def _unpack(
     block: Any, frames: Any, now: Any, height: Any, width: Any, words: Any, octets: Any
 ) -> None:
     """A block's field into frames[:, now] of up to 64 grids (B, T + 1, H * W). words, octets: room
-    for H * W. First the halo is left out, then the bits of eight grids at a time go into bytes, then
-    every bit into one of its own: each loop is long and works on whole vectors."""
+    for H * W. First the halo is left out, then the bits of eight grids at a time go into bytes,
+    then every bit into one of its own: each loop is long and works on whole vectors."""
     lanes, size = len(frames), height * width
     for row in range(height):
         field, line = block[1 + (row + 1) * (width + 2) + 1 :], words[row * width :]

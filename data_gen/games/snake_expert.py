@@ -8,8 +8,8 @@ import numpy as np
 from numba import types
 
 from data_gen.drawing import find
+from data_gen.games.snake_grid import BACKGROUND, BODY, FOOD, HEAD, STRAIGHT, down, right, wrapped
 from data_gen.kernels import EXPERT, FRAME, kernel
-from data_gen.snake_grid import BACKGROUND, BODY, FOOD, HEAD, STRAIGHT, down, right, wrapped
 
 _INT = types.int64
 
