@@ -140,7 +140,7 @@ def export_gif(chosen: argparse.Namespace) -> int:
 
 
 def games(chosen: argparse.Namespace) -> int:
-    from pkgutil import resolve_name
+    from importlib import import_module
 
     from data_gen.registry import GAMES, make_game
 
@@ -149,8 +149,11 @@ def games(chosen: argparse.Namespace) -> int:
         _print_json(**{name: dict(game.spec.options) for name, game in games.items()})
         return 0
     for name, game in games.items():
-        first_sentence = " ".join((resolve_name(GAMES[name]).__doc__ or "").split()).split(". ")[0]
-        print(f"{name}: {first_sentence.removesuffix('.')}")
+        text = " ".join((import_module(GAMES[name].partition(":")[0]).__doc__ or "").split())
+        first_sentence = text.split(". ")[0].removesuffix(".")
+        print(f"{name}: {first_sentence.partition(': ')[2] or first_sentence}")
+        if game.spec.events[1:]:
+            print(f"    events: {', '.join(game.spec.events[1:])}")
         for key, value in game.spec.options.items():
             print(f"    --option {key}={json.dumps(value, separators=(',', ':'))}")
     return 0

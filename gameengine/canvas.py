@@ -21,7 +21,7 @@ VEIL = (*PAPER, 200)  # over all that is behind the help
 
 DIFFERENCE = "d"
 HELP = (  # keys, what they do
-    (("space",), "pause, go on"),
+    (("p", "space"), "pause, go on"),
     ((".",), "one tick, then pause"),
     (("+", "-"), f"faster, slower: x{SPEEDS[0]:g} to x{SPEEDS[-1]:g}"),
     (("r",), "restart, from the next seed"),
@@ -31,7 +31,7 @@ HELP = (  # keys, what they do
 )
 HINTS = (  # as many as there is room for, the first ones first
     ("h", "help"),
-    ("space", "pause"),
+    ("p", "pause"),
     ("r", "restart"),
     (DIFFERENCE, "difference"),
     ("+ -", "speed"),

@@ -56,7 +56,8 @@ class Window:
         pygame.display.set_icon(_icon(match))
         self._chosen_size = self._fit_window()
         self._commands: dict[str, Callable[[], None]] = {
-            "space": self._pause,
+            "p": self._pause,
+            "space": self._pause,  # but for games that use it
             ".": self._single_tick,
             "+": lambda: self.clock.change_speed(1),
             "=": lambda: self.clock.change_speed(1),  # + without shift on many keyboards

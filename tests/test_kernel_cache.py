@@ -144,7 +144,7 @@ def test_the_folder_follows_the_sources(tmp_path: Path) -> None:
     edit(package / "data_gen" / "games" / "rle.py", '"""', '"""Changed. ')  # it has no kernels
     assert folder() == first
     seen = {first}
-    for name in ("kernels", "drawing", "pong", "scripted", "driver"):
+    for name in ("kernels", "drawing", "games/pong", "scripted", "driver"):
         path = package / "data_gen" / f"{name}.py"
         path.write_text(path.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
         seen.add(folder())

@@ -11,6 +11,7 @@ from flawed import Flawed
 
 from data_gen.games.pong import DOWN, UP, pong
 from data_gen.pictures import ALARM, Picture, enlarge, to_rgb
+from data_gen.registry import make_game
 from gameengine.clock import SPEEDS
 from gameengine.layout import MARGIN, places
 from gameengine.match import Match, Pair
@@ -205,3 +206,11 @@ def test_it_ends_after_the_ticks_asked_for_restarts_included() -> None:
     pygame.event.post(pygame.Event(pygame.KEYDOWN, key=pygame.K_SPACE, unicode=" "))
     window.run(4)
     assert seen == [(0, 1), (1, 1), (1, 2), (1, 3)]
+
+
+def test_a_game_may_use_space_for_itself() -> None:
+    desk = Desk(Match(Pair.alone(make_game("flappy"))))
+    desk.press("space")
+    assert not desk.window.clock.paused
+    desk.press("p")
+    assert desk.window.clock.paused
