@@ -34,6 +34,14 @@ def one_or_more(name: str, values: int | Sequence[int], low: int, high: int) -> 
     return chosen
 
 
+def one_or_both(name: str, values: bool | Sequence[bool]) -> list[bool]:
+    """Likewise of true and false. Raises ValueError unless there is at least one, and no other."""
+    chosen = list(values) if isinstance(values, Sequence) else [values]
+    if not chosen or not all(type(value) is bool for value in chosen):
+        raise ValueError(f"{name} must be true, false or a list of both, not {values!r}")
+    return chosen
+
+
 def listed(choices: Iterable[Sequence[int]]) -> list[int]:
     """Several lists as one row of numbers, each with its length before it, for `one_of`."""
     return [number for chosen in choices for number in (len(chosen), *chosen)]

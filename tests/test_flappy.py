@@ -1,95 +1,30 @@
-"""The rules of Flappy, as pictures where that is natural: '.' background, 'o' bird, 'x' crashed
-bird, '#' pipe, '=' lip, '_' ground, '+' score."""
+"""The rules of Flappy, as pictures where that is natural (see flappy_board.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
+from flappy_board import (
+    CRASH,
+    FLAP,
+    NONE,
+    PASS,
+    PLAIN,
+    bird_rows,
+    expect_film,
+    picture,
+    state_of,
+    tick,
+    told,
+)
 
-from data_gen.game import map_state, select
 from data_gen.games.flappy import flappy
-from data_gen.kernel_game import KernelGame, RowState
 from data_gen.players import make_players
 from data_gen.randomness import training_seeds
 from data_gen.registry import expert_of
 from data_gen.rollout import roll_out
-
-MARKS = np.array(list(".o#=_+x"))  # by colour
-NONE, FLAP = range(2)
-PLAIN, PASS, CRASH, START = range(4)
-
-
-def state_of(
-    game: KernelGame,
-    bird: int,
-    velocity: int = 0,
-    pipes: Sequence[tuple[int, int]] = ((28, 5),),
-    score: int = 0,
-) -> RowState:
-    """One game. bird: its upper row. pipes: left column, and first row of the gap; the columns lie
-    `spacing` apart."""
-    state = game.init(np.zeros(1, np.uint64))
-    values = state.values.copy()
-    columns = {name: number for number, name in enumerate(game.columns)}
-    for name, value in (
-        ("bird", bird),
-        ("velocity", velocity),
-        ("pipe", pipes[0][0]),
-        ("pipes", len(pipes)),
-        ("score", score),
-        ("over", 0),
-    ):
-        values[0, columns[name]] = value
-    for number, (left, first) in enumerate(pipes):
-        assert left == pipes[0][0] + number * values[0, columns["spacing"]]
-        values[0, len(columns) + number] = first - 3
-    return replace(state, values=values)
-
-
-def tick(game: KernelGame, state: RowState, action: int = NONE) -> RowState:
-    return game.step(state, np.array([[action]]))
-
-
-def picture(game: KernelGame, state: RowState, rows: slice, columns: slice) -> list[str]:
-    return ["".join(MARKS[row]) for row in game.render(state)[0, 0, rows, columns]]
-
-
-def expect_film(
-    game: KernelGame, state: RowState, film: str, top: int, left: int, *actions: int
-) -> RowState:
-    """The frame's part that begins at row `top` and column `left` shows one picture of the film
-    after the other."""
-    rows = [line.split() for line in film.strip().splitlines()]
-    part = slice(top, top + len(rows)), slice(left, left + len(rows[0][0]))
-    for number, wanted in enumerate(zip(*rows, strict=True)):
-        state = tick(game, state, actions[number - 1]) if number else state
-        assert picture(game, state, *part) == list(wanted), f"picture {number}"
-    return state
-
-
-def bird_rows(game: KernelGame, state: RowState, actions: Sequence[int]) -> list[int]:
-    """The bird's upper row after each action."""
-    found: list[int] = []
-    for action in actions:
-        state = tick(game, state, action)
-        found.append(int(np.argwhere(np.isin(game.render(state)[0, 0], (1, 6)))[0, 0]))
-    return found
-
-
-def told(state: RowState) -> tuple[int, float, bool]:
-    return int(state.event[0]), float(state.reward[0, 0]), bool(state.terminated[0])
-
-
-def first_rows(game: KernelGame, state: RowState) -> list[int]:
-    """Of the gaps that are seen, from the left to the right: the row below the upper lip."""
-    columns = picture(game, state, slice(1, -1), slice(None))
-    found = ["".join(line).find("=") + 2 for line in zip(*columns, strict=True) if line[0] in "#="]
-    return [row for number, row in enumerate(found) if number == 0 or row != found[number - 1]]
 
 
 def test_the_whole_frame() -> None:
@@ -225,134 +160,6 @@ def test_a_crash_is_no_point() -> None:
     state = tick(game, state_of(game, 28, velocity=3, pipes=[(3, 10)], score=2))
     assert told(state) == (CRASH, -1, True)
     assert picture(game, state, slice(0, 1), slice(0, 8)) == [".+.+...."]
-
-
-def test_pipes_leave_on_the_left_and_enter_on_the_right() -> None:
-    game = flappy(spacing=32)
-    state, actions = state_of(game, 14, pipes=[(1, 10)]), [NONE, NONE, FLAP, NONE, NONE]
-    leaving = ".#  ##  ##  ##  #.  .."
-    entering = "......  ......  .....#  ....##  ...###  ..####"
-    expect_film(game, state, leaving, 2, 0, *actions)
-    after = expect_film(game, state, entering, 2, 26, *actions)
-    expect_film(game, after, "..####  .####.", 2, 26, NONE)
-    # Row 10 is place 7; (13 * 7 + 4) % 31 = 2, and 7 + 2 - 15 = -6 is 6 mirrored, row 9.
-    assert first_rows(game, after) == [9]
-
-
-# Defaults: 32 - 2 - 4 - 11 + 1 = 16 places, 0 to 15 below row 3, and a reach of 16 - 4 - 2 = 10.
-@pytest.mark.parametrize(
-    ("last", "score", "following"),
-    [
-        (5, 0, 1),  # 69 % 21 = 6: 4 up
-        (0, 0, 6),  # 4 % 21 = 4: 6 up from 0, mirrored
-        (15, 3, 9),  # 214 % 21 = 4: 6 up
-        (14, 0, 8),  # 186 % 21 = 18: 8 down to 22, mirrored at 15
-        (14, 9, 4),  # 231 % 21 = 0: 10 up to 4
-    ],
-)
-def test_the_next_gap_follows_from_the_last_one_and_the_score(
-    last: int, score: int, following: int
-) -> None:
-    game = flappy()
-    entering = tick(game, state_of(game, 14, pipes=[(16, 3 + last)], score=score))
-    assert first_rows(game, entering) == [3 + last, 3 + following]
-    # A new round begins with the pipe that would have come.
-    crashed = tick(game, state_of(game, 29, 3, pipes=[(20, 3 + last)], score=score))
-    assert told(crashed) == (CRASH, -1, True)
-    again = tick(game, crashed, FLAP)
-    assert told(again) == (START, 0, False)
-    assert first_rows(game, again) == [3 + following]
-    assert picture(game, again, slice(0, 1), slice(None)) == ["." * 32]
-    assert picture(game, again, slice(14, 18), slice(4, 10)) == [
-        "......",
-        "..oo..",
-        "..oo..",
-        "......",
-    ]
-    assert picture(game, again, slice(1, 2), slice(24, 32))[0][:4] == "...."
-    assert bird_rows(game, again, [NONE, NONE]) == [16, 18]
-
-
-def _survivors(game: KernelGame, state: RowState, ticks: int) -> tuple[int, RowState]:
-    """Try all actions of one game, keeping one state of those that look alike and are as fast.
-    Returns how many pipes were passed by a bird that lives on, and all of those birds."""
-    passed = 0
-    for _ in range(ticks):
-        both: RowState = map_state(lambda field: field.repeat(2, 0), state)
-        state = game.step(both, np.tile([NONE, FLAP], len(state.event))[:, None])
-        state = select(state, ~state.terminated)
-        if not len(state.event):
-            return passed, state
-        passed += int(state.event[0] == PASS)
-        _, index = np.unique(state.values[:, 0] * 16 + state.values[:, 1], return_index=True)
-        state = select(state, index)
-    return passed, state
-
-
-HARDEST = [
-    *product([32], [1, 2], [12, 13, 16, 32], [1, 2], [2, 3]),
-    *product([64], [1, 2], [12, 32], [1, 2], [2, 3]),
-]
-
-
-@pytest.mark.parametrize(("length", "speed", "spacing", "gravity", "flap"), HARDEST)
-def test_every_gap_can_be_passed_for_ever(
-    length: int, speed: int, spacing: int, gravity: int, flap: int
-) -> None:
-    """The lowest gaps there are, from the first ones that are hardest to reach on: someone lives
-    through many pipes. length: of a square frame."""
-    options = {"pipe_speed": speed, "spacing": spacing, "gravity": gravity, "flap": flap}
-    game = flappy((length, length), gap=8, **options)
-    start, lowest = length - 4, length - 11
-    for first, bird in product((3, lowest // 2, lowest), (length // 4, length * 3 // 4 - 1)):
-        passed, alive = _survivors(game, state_of(game, bird, pipes=[(start, first)]), 200)
-        assert len(alive.event) > 0
-        assert passed >= (200 * speed - start) // spacing
-
-
-def test_not_every_gap_could_be_passed() -> None:
-    game = flappy(gap=8, pipe_speed=2, spacing=12)
-    passed, alive = _survivors(game, state_of(game, 15, pipes=[(10, 3), (22, 21)]), 100)
-    assert (passed, len(alive.event)) == (1, 0)
-
-
-def _contradictions(options: dict[str, Any], context: int) -> tuple[int, int]:
-    """Of ticks whose variant, action and `context` frames came before: how many there are, and how
-    many led to something else."""
-    cast = make_players(["random", "sticky", "tracker:0.5", "tracker:0.9"])
-    played = roll_out(flappy(**options), cast, training_seeds(1, 0, 128), 1500)
-    known: dict[Any, Any] = {}
-    again = other = 0
-    for item in range(128):
-        variant = played.description[item].tobytes()
-        frames = [frame.tobytes() for frame in played.frames[item]]
-        for now in range(context - 1, 1500):
-            action = int(played.actions[item, now, 0])
-            seen = variant, action, tuple(frames[now - context + 1 : now + 1])
-            then = frames[now + 1], played.reward[item, now, 0], played.event[item, now]
-            again += seen in known
-            other += known.setdefault(seen, then) != then
-    return again, other
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"pipe_speed": 2, "spacing": [13, 32]},
-        {"gravity": [1, 2], "flap": [2, 3]},
-    ],
-    ids=str,
-)
-def test_two_frames_determine_what_comes_next(options: dict[str, Any]) -> None:
-    again, other = _contradictions(options, 2)
-    print(f"{options}: {again} ticks came again")
-    assert again > 10000
-    assert other == 0
-
-
-def test_one_frame_does_not() -> None:
-    assert _contradictions({}, 1)[1] > 1000
 
 
 @pytest.mark.parametrize("options", [{}, {"gap": 14, "pipe_speed": 2}, {"size": (48, 64)}], ids=str)

@@ -222,12 +222,12 @@ def breakout(
     2. brick_rows: 1 to 6. Raises ValueError for parameters out of range.
     """
     height, width = frame_size(size, multiple=BRICK_WIDTH, least=32)
-    choices = (
-        one_or_more("paddle_width", paddle_width, 4, 16),
-        one_or_more("paddle_speed", paddle_speed, 1, 4),
-        one_or_more("ball_speed", ball_speed, 1, 2),
-        one_or_more("brick_rows", brick_rows, 1, MOST_ROWS),
-    )
+    choices = {
+        "paddle_width": one_or_more("paddle_width", paddle_width, 4, 16),
+        "paddle_speed": one_or_more("paddle_speed", paddle_speed, 1, 4),
+        "ball_speed": one_or_more("ball_speed", ball_speed, 1, 2),
+        "brick_rows": one_or_more("brick_rows", brick_rows, 1, MOST_ROWS),
+    }
     spec = GameSpec(
         name="breakout",
         version=1,
@@ -235,12 +235,7 @@ def breakout(
         actions=("stay", "left", "right"),
         keys=({"left": GO_LEFT, "right": GO_RIGHT},),
         fps=30,
-        colours=(
-            "background",
-            "paddle",
-            "ball",
-            *(f"bricks {row + 1}" for row in range(MOST_ROWS)),
-        ),
+        colours=("background", "paddle", "ball", *(f"bricks {n + 1}" for n in range(MOST_ROWS))),
         palette=(
             *((18, 18, 28), (90, 200, 250), (250, 250, 240)),
             *((235, 80, 85), (255, 149, 90), (248, 210, 85)),
@@ -249,17 +244,9 @@ def breakout(
         tracked=("paddle", "ball"),
         context=2,
         events=("plain", "wall", "paddle", "brick", "serve", "miss", "clear"),
-        description=("paddle width", "paddle speed", "ball speed", "brick rows"),
-        options={
-            "size": [height, width],
-            "paddle_width": choices[0],
-            "paddle_speed": choices[1],
-            "ball_speed": choices[2],
-            "brick_rows": choices[3],
-        },
+        description=tuple(name.replace("_", " ") for name in choices),
+        options={"size": [height, width], **choices},
     )
     cells = MOST_ROWS * (width // BRICK_WIDTH)
-    rules = (height, width, *listed(choices))
-    return KernelGame(
-        spec, begin, tick, draw, columns=COLUMNS, cells=cells, rules=rules, ends=("clear",)
-    )
+    rules, ends = (height, width, *listed(choices.values())), ("clear",)
+    return KernelGame(spec, begin, tick, draw, columns=COLUMNS, cells=cells, rules=rules, ends=ends)

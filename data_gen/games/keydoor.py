@@ -19,24 +19,36 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numba import types
-from numpy.typing import NDArray
 
-from data_gen.drawing import find
 from data_gen.game import GameSpec
+from data_gen.games.keydoor_expert import expert
+from data_gen.games.keydoor_grid import (
+    BELOW,
+    CHEST,
+    COLOUR_NAMES,
+    COLOURS,
+    DOOR,
+    DOWN,
+    FIGURE,
+    FLOOR,
+    KEY,
+    LEFT,
+    NICHE,
+    OPEN_DOOR,
+    RIGHT,
+    SIDE,
+    STAY,
+    TILES,
+    UP,
+    WALL,
+)
 from data_gen.kernel_game import KernelGame
-from data_gen.kernels import BEGIN, DRAW, EXPERT, FRAME, TICK, draw_integer, kernel, one_of
+from data_gen.kernels import BEGIN, DRAW, TICK, draw_integer, kernel, one_of
 from data_gen.options import frame_size, listed, one_or_more
 
-STAY, UP, DOWN, LEFT, RIGHT = range(5)
-PERSON, STONE, BASE, GOLD, FIRST_COLOUR = 1, 2, 3, 4, 5  # of the palette; 0 is the background
-PLAIN, TAKE, OPEN, BUMP, TREASURE, ROUND = range(6)  # events
+__all__ = ["expert", "keydoor"]
 
-SIDE = 4  # of a cell, px; so a row of its pixels is one word of 32 bits
-_COLOUR_NAMES = ("red", "green", "blue", "violet")  # that keys and doors can have
-COLOURS = len(_COLOUR_NAMES)
-FLOOR, WALL, NICHE, CHEST = range(4)  # what a cell is; with a colour of 0 to 3 added:
-KEY, DOOR, OPEN_DOOR = 4, 8, 12
+PLAIN, TAKE, OPEN, BUMP, TREASURE, ROUND = range(6)  # events
 OPEN_HALL, PILLARS, ARMS = range(3)  # values of the option `walls`
 
 COLUMNS = (
@@ -51,29 +63,6 @@ CELLS = len(COLUMNS)  # where the cells begin, row after row
 HIGH, WIDE, CHOICES = range(3)  # of the rules: the grid in cells, then two lists, length first
 START, DOOR_COLOURS, KEY_COLOURS = 2, 10, 20  # streams of the draws; the rest are many each
 NICHE_ROWS, DOOR_ROWS, ARM = 1 << 20, 2 << 20, 3 << 20
-
-_PICTURES = (  # of the kinds of cells; c is any colour
-    ("....", "....", "....", "...."),
-    ("####", "####", "####", "####"),
-    ("_.._", "....", "....", "_.._"),
-    ("$$$$", "$..$", "$$$$", "$$$$"),
-    ("_cc_", ".cc.", ".c..", "_cc_"),
-    ("cccc", "c..c", "cc.c", "cccc"),
-    ("cccc", "....", "....", "cccc"),
-)
-_FIGURE = (".@@.", "@@@@", ".@@.", "@..@")  # the person; what is below shows where there are dots
-
-
-def _words(picture: Sequence[str], colour: int = 0) -> NDArray[np.uint32]:
-    """The four rows of a cell, each as the word that it is in a frame's memory."""
-    inks = {mark: ink for ink, mark in enumerate(".@#_$")} | {"c": FIRST_COLOUR + colour}
-    return np.array([[inks[mark] for mark in line] for line in picture], np.uint8).view(np.uint32)
-
-
-_COLOURED = [_words(drawn, colour) for drawn in _PICTURES[CHEST + 1 :] for colour in range(COLOURS)]
-TILES = np.hstack([*map(_words, _PICTURES[: CHEST + 1]), *_COLOURED]).T.copy()  # (kinds, 4)
-FIGURE = _words(_FIGURE)[:, 0].copy()  # (4,)
-BELOW = np.where(FIGURE.view(np.uint8) == 0, 255, 0).astype(np.uint8).view(np.uint32)  # (4,) masks
 
 
 @kernel(inline=False)
@@ -216,79 +205,6 @@ def draw(rules: Any, state: Any, frame: Any) -> None:
         words[top, state[COLUMN]] = words[top, state[COLUMN]] & BELOW[line] | FIGURE[line]
 
 
-@kernel(types.int64(FRAME, types.int64, types.int64))
-def _kind_seen(frame: Any, row: Any, column: Any) -> Any:
-    """What a cell is, from the frame alone: WALL, CHEST, KEY, DOOR if closed, or else FLOOR."""
-    corner = frame[row * SIDE, column * SIDE]
-    if corner in (STONE, GOLD):
-        return WALL if corner == STONE else CHEST
-    if corner == BASE:
-        return KEY if frame[row * SIDE + 1, column * SIDE + 1] >= FIRST_COLOUR else FLOOR
-    closed = corner >= FIRST_COLOUR and frame[row * SIDE + 1, column * SIDE] == corner
-    return DOOR if closed else FLOOR
-
-
-@kernel(inline=False)
-def _way(kinds: Any, wide: Any, start: Any, goal: Any) -> Any:
-    """The first action of a shortest way from cell `start` to cell `goal`, over floor. kinds:
-    (cells,). STAY if there is none."""
-    queue, found = np.empty(len(kinds), np.int64), np.zeros(len(kinds), np.bool_)
-    queue[0], found[goal] = goal, True
-    length = 1
-    for head in range(len(kinds)):
-        if head >= length:
-            break
-        place = queue[head]
-        row, column = place // wide, place % wide
-        for action in range(UP, RIGHT + 1):  # that leads from `near` to `place`
-            near_row = row + (action == UP) - (action == DOWN)
-            near_column = column + (action == LEFT) - (action == RIGHT)
-            near = near_row * wide + near_column
-            if near_row < 0 or near_column < 0 or near_column >= wide or near >= len(kinds):
-                continue
-            if near == start:
-                return action
-            if kinds[near] == FLOOR and not found[near]:
-                queue[length], found[near] = near, True
-                length += 1
-    return STAY
-
-
-@kernel(EXPERT)
-def expert(frame: Any, seat: Any, aim: Any) -> Any:
-    """Takes a key, opens a door, goes for its treasure. It does not know its pocket, as it sees one
-    frame only: it tries one door, until its aim changes. Of n keys the aim (-1 to 1) cuts to one of
-    n equal parts; of n doors, its thousandths counted from -1 name one modulo n."""
-    high, wide = frame.shape[0] // SIDE, frame.shape[1] // SIDE
-    kinds = np.empty(high * wide, np.int64)
-    counts = np.zeros(DOOR + 1, np.int64)
-    reachable = 0  # a treasure whose door is open, if any
-    for row in range(high):
-        for column in range(wide):
-            place = row * wide + column
-            kinds[place] = _kind_seen(frame, row, column)
-            counts[kinds[place]] += 1
-            if kinds[place] == CHEST and column > 0 and kinds[place - 1] == FLOOR:
-                reachable = place
-    person = find(frame, PERSON, 0)
-    if person < 0:
-        return STAY
-    start = person // frame.shape[1] // SIDE * wide + person % frame.shape[1] // SIDE
-    whim = min(max(np.int64(np.round((aim + 1) * 1000)), 0), 2000)
-    if reachable:
-        return _way(kinds, wide, start, reachable)
-    wanted = KEY if counts[KEY] else DOOR
-    if counts[wanted] == 0:
-        return STAY
-    number = whim * counts[wanted] // 2001 if wanted == KEY else whim % counts[wanted]
-    for place in range(high * wide):
-        if kinds[place] == wanted:
-            if number == 0:
-                return _way(kinds, wide, start, place)
-            number -= 1
-    return STAY
-
-
 def keydoor(
     size: Sequence[int] = (32, 32), keys: int | Sequence[int] = 3, walls: int | Sequence[int] = 2
 ) -> KernelGame:
@@ -307,7 +223,7 @@ def keydoor(
         actions=("stay", "up", "down", "left", "right"),
         keys=({"up": UP, "down": DOWN, "left": LEFT, "right": RIGHT},),
         fps=8,
-        colours=("background", "person", "wall", "niche", "treasure", *_COLOUR_NAMES),
+        colours=("background", "person", "wall", "niche", "treasure", *COLOUR_NAMES),
         palette=(
             *((18, 18, 28), (250, 250, 240), (58, 62, 86), (120, 125, 150), (255, 205, 80)),
             *((240, 84, 84), (110, 210, 120), (90, 160, 250), (205, 120, 245)),

@@ -226,11 +226,11 @@ def pong(
     Raises ValueError for parameters out of range.
     """
     height, width = frame_size(size, multiple=32)
-    choices = (
-        one_or_more("paddle_height", paddle_height, 3, 24),
-        one_or_more("paddle_speed", paddle_speed, 1, 4),
-        one_or_more("ball_speed", ball_speed, 1, 3),
-    )
+    choices = {
+        "paddle_height": one_or_more("paddle_height", paddle_height, 3, 24),
+        "paddle_speed": one_or_more("paddle_speed", paddle_speed, 1, 4),
+        "ball_speed": one_or_more("ball_speed", ball_speed, 1, 3),
+    }
     spec = GameSpec(
         name="pong",
         version=1,
@@ -244,13 +244,7 @@ def pong(
         context=2,
         events=("plain", "wall", "paddle", "serve", "miss", "clear"),
         description=("paddle height", "paddle speed", "ball speed", "serve angle"),
-        options={
-            "size": [height, width],
-            "paddle_height": choices[0],
-            "paddle_speed": choices[1],
-            "ball_speed": choices[2],
-            "serve_angles": bool(serve_angles),
-        },
+        options={"size": [height, width], **choices, "serve_angles": bool(serve_angles)},
     )
-    rules = (height, width, bool(serve_angles), *listed(choices))
+    rules = (height, width, bool(serve_angles), *listed(choices.values()))
     return KernelGame(spec, begin, tick, draw, columns=COLUMNS, rules=rules)

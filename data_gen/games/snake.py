@@ -41,7 +41,7 @@ from data_gen.games.snake_grid import (
 )
 from data_gen.kernel_game import KernelGame
 from data_gen.kernels import BEGIN, DRAW, TICK, draw_integer, kernel, one_of
-from data_gen.options import frame_size, listed, one_or_more
+from data_gen.options import frame_size, listed, one_or_both, one_or_more
 
 __all__ = ["expert", "snake"]
 
@@ -99,14 +99,13 @@ def begin(rules: Any, seed: Any, state: Any, description: Any) -> None:
         place += 1 + rules[place]
     heading = draw_integer(seed, 2, 4)
     upright = heading in (UP, DOWN)
-    along = draw_integer(seed, 3, (high if upright else wide) - state[SHORT])
-    across = draw_integer(seed, 4, wide if upright else high)
-    if heading == UP:
-        _lay(rules, state, high - 1 - along, across, heading)
-    elif heading == DOWN:
+    length, breadth = (high, wide) if upright else (wide, high)
+    along = draw_integer(seed, 3, length - state[SHORT])
+    across = draw_integer(seed, 4, breadth)
+    if heading in (UP, LEFT):
+        along = length - 1 - along
+    if upright:
         _lay(rules, state, along, across, heading)
-    elif heading == LEFT:
-        _lay(rules, state, across, wide - 1 - along, heading)
     else:
         _lay(rules, state, across, along, heading)
     state[FOOD_CELL] = _free_cell(rules, state, draw_integer(seed, 5, high * wide))
@@ -201,13 +200,6 @@ def _strides(cells: int) -> list[int]:
     return strides
 
 
-def _checked_walls(walls: bool | Sequence[bool]) -> list[bool]:
-    chosen = [walls] if isinstance(walls, bool) else walls
-    if not isinstance(chosen, Sequence) or not chosen or any(type(w) is not bool for w in chosen):
-        raise ValueError(f"walls must be true, false or a list of both, not {walls!r}")
-    return list(chosen)
-
-
 def snake(
     size: Sequence[int] = (32, 32),
     cell: int = 2,
@@ -225,10 +217,11 @@ def snake(
     (cell,) = one_or_more("cell", [cell], 1, 4)
     height, width = frame_size(size, multiple=cell, least=LEAST * cell)
     high, wide = height // cell, width // cell
-    choices = (
-        _checked_walls(walls),
-        one_or_more("start_length", start_length, 2, min(8, high - 1, wide - 1)),
-    )
+    longest = min(8, high - 1, wide - 1)
+    choices = {
+        "walls": one_or_both("walls", walls),
+        "start_length": one_or_more("start_length", start_length, 2, longest),
+    }
     spec = GameSpec(
         name="snake",
         version=1,
@@ -244,27 +237,15 @@ def snake(
             "crashed head",
         ),
         palette=(
-            (18, 18, 28),
-            (250, 250, 240),
-            (88, 205, 140),
-            (46, 150, 110),
-            (64, 170, 190),
-            (110, 215, 185),
-            (255, 149, 90),
-            (235, 70, 85),
+            *((18, 18, 28), (250, 250, 240)),
+            *((88, 205, 140), (46, 150, 110), (64, 170, 190), (110, 215, 185)),
+            *((255, 149, 90), (235, 70, 85)),
         ),
         tracked=("head", "food"),
         events=("plain", "food", "crash", "full", "start"),
         description=("walls", "start length"),
-        options={
-            "size": [height, width],
-            "cell": cell,
-            "walls": choices[0],
-            "start_length": choices[1],
-        },
+        options={"size": [height, width], "cell": cell, **choices},
     )
-    rules = (high, wide, cell, *_strides(high * wide), *listed(choices))
-    ends = ("crash", "full")
-    return KernelGame(
-        spec, begin, tick, draw, columns=COLUMNS, cells=high * wide, rules=rules, ends=ends
-    )
+    rules = (high, wide, cell, *_strides(high * wide), *listed(choices.values()))
+    cells, ends = high * wide, ("crash", "full")
+    return KernelGame(spec, begin, tick, draw, columns=COLUMNS, cells=cells, rules=rules, ends=ends)
