@@ -14,6 +14,9 @@ import argparse
 import importlib.util
 import json
 import os
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -38,11 +41,12 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     asked = parser.parse_args()
     games = {name: measure(name) for name in asked.games}
-    others = other_pongs()
+    others, first = other_pongs(), first_calls()
     told = {"cores": os.cpu_count(), "frames_per_second": games, "pong_by_others": others}
+    told["seconds_to_first_rollout"] = first
     if "life" in asked.games:
         told["life"] = life.rows()
-    print(json.dumps(told) if asked.json else table(games, others))
+    print(json.dumps(told) if asked.json else table(games, others, first))
     if "life" in asked.games and not asked.json:
         print(life.table(told["life"]))
 
@@ -96,7 +100,7 @@ def other_pongs() -> Rates:
         actions = np.random.default_rng(0).integers(0, 3, (steps, 2))
         objects = ObjectPong()
         turns = fastest({"": lambda: [objects.step(chosen) for chosen in actions]}, 3)
-        rates["objects drawn with cv2, 32 x 32"] = steps / turns[""]
+        rates["the same Pong in objects, drawn with cv2"] = steps / turns[""]
     if importlib.util.find_spec("ale_py"):
         import ale_py
 
@@ -116,6 +120,23 @@ def other_pongs() -> Rates:
     return rates
 
 
+def first_calls(name: str = "pong") -> dict[str, float]:
+    """Seconds from the start of Python to a rollout: the first time ever, and from then on."""
+    program = (
+        "from data_gen.players import make_players; from data_gen.registry import make_game;"
+        "from data_gen.randomness import training_seeds; from data_gen.rollout import roll_out;"
+        f"roll_out(make_game('{name}'), make_players(['tracker']), training_seeds(0, 0, 2), 2)"
+    )
+    seconds = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for when in ("first", "later"):
+            began = time.perf_counter()
+            settings = {**os.environ, "NUMBA_CACHE_DIR": folder}
+            subprocess.run([sys.executable, "-c", program], env=settings, check=True)
+            seconds[when] = time.perf_counter() - began
+    return seconds
+
+
 def fastest(contenders: dict[str, Callable[[], Any]], turns: int) -> dict[str, float]:
     """Seconds of each one's fastest turn. They take turns; the first one is not counted."""
     seconds = dict.fromkeys(contenders, float("inf"))
@@ -128,7 +149,7 @@ def fastest(contenders: dict[str, Callable[[], Any]], turns: int) -> dict[str, f
     return seconds
 
 
-def table(games: dict[str, Rates], others: Rates) -> str:
+def table(games: dict[str, Rates], others: Rates, first: dict[str, float]) -> str:
     """The rates in Markdown, million frames per second, and their ratios."""
     lines = [
         "| game | M frames/s, one thread | of `np.copyto` | plain NumPy | times NumPy |"
@@ -149,6 +170,10 @@ def table(games: dict[str, Rates], others: Rates) -> str:
             f": Pong here is {pong['random, 1 thread'] / rate:,.0f} times as fast" if pong else ""
         )
         lines.append(f"- {what}: {rate:,.0f} frames/s{times}")
+    lines.append(
+        f"- from the start of Python to a rollout of Pong: {first['first']:.1f} s the first time,"
+        f" when its kernels are compiled, {first['later']:.1f} s from then on"
+    )
     return "\n".join(lines)
 
 

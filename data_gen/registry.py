@@ -5,8 +5,11 @@ Modules are named, not imported: a game is loaded when it is asked for, so `--he
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from threading import Timer
 from typing import Any
 
 from data_gen.game import AnyGame, GameSpec
@@ -26,8 +29,10 @@ GAMES: dict[str, str] = {  # name -> module:what makes it
 def make_game(name: str, **options: Any) -> AnyGame:
     """The game `name` with its options. Raises ValueError for an unknown name or bad options."""
     module, maker = _place(name)
+    with _patience(f"compiling {name}, which takes some seconds the first time"):
+        loaded = import_module(module)
     try:
-        return getattr(import_module(module), maker)(**options)
+        return getattr(loaded, maker)(**options)
     except TypeError as error:
         raise ValueError(f"{name}: {error}") from None
 
@@ -62,3 +67,15 @@ def _place(name: str) -> tuple[str, str]:
         raise ValueError(f"unknown game {name!r}; choose from {', '.join(sorted(GAMES))}")
     module, maker = GAMES[name].split(":")
     return module, maker
+
+
+@contextmanager
+def _patience(message: str) -> Iterator[None]:
+    """Tells a person at a terminal what is being waited for, if that takes over two seconds."""
+    timer = Timer(2, lambda: print(message, file=sys.stderr, flush=True))
+    if sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
