@@ -151,6 +151,15 @@ def one_of(rules: Any, place: Any, seed: Any, stream: Any) -> Any:
     return rules[place + 1 + draw_integer(seed, stream, rules[place])]
 
 
+@kernel(types.void(RULES, types.int64, types.uint64, ROW, types.int64, types.int64))
+def draw_variant(rules: Any, place: Any, seed: Any, state: Any, first: Any, count: Any) -> None:
+    """Draw state[first : first + count] from the lists that begin at rules[place], one for each
+    (see data_gen.options.listed), by the streams 0 to count - 1 of the seed."""
+    for stream in range(count):
+        state[first + stream] = one_of(rules, place, seed, stream)
+        place += 1 + rules[place]
+
+
 @kernel(types.boolean(types.uint64, types.uint64))
 def happens(mixed: Any, threshold: Any) -> Any:
     """`chance` of data_gen.randomness, for threshold = `threshold_of(probability)`."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import pytest
 from breakout_board import state_of
-from reference.breakout import VARIANTS, Reference
+from reference.breakout import VARIANTS
 
-from data_gen.check import check_game
 from data_gen.game import map_state
 from data_gen.games.breakout import (
     BALL,
@@ -135,18 +133,6 @@ def test_a_frame_shows_ball_and_paddle(width: int) -> None:
     many: RowState = map_state(lambda value: value.repeat(len(places), 0), state)
     many.values[:, [X, Y, PLACE]] = places
     assert len({frame.tobytes() for frame in game.render(many)}) == len(places)
-
-
-@pytest.mark.parametrize("options", [{}, *VARIANTS], ids=str)
-def test_the_fast_game_equals_its_reference(options: dict[str, Any]) -> None:
-    game, reference = breakout(**options), Reference(**options)
-    player = make_players(["random", "sticky", "tracker:0.5", "tracker"])
-    seeds = training_seeds(11, 0, 32)
-    fast, plain = (roll_out(one, player, seeds, 600) for one in (game, reference))
-    for entry in fields(fast):
-        wanted, seen = getattr(plain, entry.name), getattr(fast, entry.name)
-        np.testing.assert_array_equal(seen, wanted, entry.name)
-    check_game(game, ticks=60)
 
 
 def test_the_expert_is_far_better_than_chance() -> None:

@@ -32,7 +32,7 @@ from typing import Any
 from data_gen.drawing import fill, find
 from data_gen.game import GameSpec
 from data_gen.kernel_game import KernelGame
-from data_gen.kernels import BEGIN, DRAW, EXPERT, TICK, draw_integer, kernel, one_of
+from data_gen.kernels import BEGIN, DRAW, EXPERT, TICK, draw_integer, draw_variant, kernel
 from data_gen.options import frame_size, listed, one_or_more
 
 STAY, GO_LEFT, GO_RIGHT = range(3)
@@ -78,10 +78,7 @@ def _serve(rules: Any, state: Any) -> None:
 @kernel(BEGIN)
 def begin(rules: Any, seed: Any, state: Any, description: Any) -> None:
     """Draw the variant, the paddle's place, and which bricks are already missing."""
-    place = CHOICES
-    for parameter in range(4):
-        state[WIDE + parameter] = one_of(rules, place, seed, parameter)
-        place += 1 + rules[place]
+    draw_variant(rules, CHOICES, seed, state, WIDE, 4)
     state[PLACE] = draw_integer(seed, 4, rules[WIDTH] - state[WIDE] + 1)
     missing = draw_integer(seed, 5, SHARES)
     bricks = state[ROWS] * (rules[WIDTH] // BRICK_WIDTH)

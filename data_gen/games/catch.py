@@ -26,7 +26,7 @@ from typing import Any
 from data_gen.drawing import fill, find
 from data_gen.game import GameSpec
 from data_gen.kernel_game import KernelGame
-from data_gen.kernels import BEGIN, DRAW, EXPERT, TICK, draw_integer, kernel, one_of
+from data_gen.kernels import BEGIN, DRAW, EXPERT, TICK, draw_integer, draw_variant, kernel
 from data_gen.options import frame_size, listed, one_or_more
 
 STAY, GO_LEFT, GO_RIGHT = range(3)
@@ -88,10 +88,7 @@ def _way(rules: Any, state: Any) -> Any:
 @kernel(BEGIN)
 def begin(rules: Any, seed: Any, state: Any, description: Any) -> None:
     """Draw the variant, the basket's place and the lane of the first fruit."""
-    place = CHOICES
-    for parameter in range(3):
-        state[WIDE + parameter] = one_of(rules, place, seed, parameter)
-        place += 1 + rules[place]
+    draw_variant(rules, CHOICES, seed, state, WIDE, 3)
     room = (rules[WIDTH] - state[WIDE]) // BASKET_SPEED + 1
     state[PLACE] = BASKET_SPEED * draw_integer(seed, 3, room)
     first = _first_in_reach(rules, state)

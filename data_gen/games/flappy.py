@@ -18,7 +18,7 @@ from typing import Any
 from data_gen.drawing import fill, find
 from data_gen.game import GameSpec
 from data_gen.kernel_game import KernelGame
-from data_gen.kernels import BEGIN, DRAW, EXPERT, TICK, draw_integer, kernel, one_of
+from data_gen.kernels import BEGIN, DRAW, EXPERT, TICK, draw_integer, draw_variant, kernel
 from data_gen.options import frame_size, listed, one_or_more
 
 NONE, FLAP = range(2)
@@ -79,10 +79,7 @@ def _start(rules: Any, state: Any, bird: Any, gap: Any) -> None:
 def begin(rules: Any, seed: Any, state: Any, description: Any) -> None:
     """Draw the variant, the bird's row, off the middle by a quarter of the frame at most, and the
     first gap."""
-    place = CHOICES
-    for parameter in range(5):
-        state[GAP + parameter] = one_of(rules, place, seed, parameter)
-        place += 1 + rules[place]
+    draw_variant(rules, CHOICES, seed, state, GAP, 5)
     quarter = rules[HEIGHT] // 4
     bird = quarter + draw_integer(seed, 5, 2 * quarter)
     _start(rules, state, bird, draw_integer(seed, 6, _room(rules, state)))

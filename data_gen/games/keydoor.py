@@ -43,7 +43,7 @@ from data_gen.games.keydoor_grid import (
     WALL,
 )
 from data_gen.kernel_game import KernelGame
-from data_gen.kernels import BEGIN, DRAW, TICK, draw_integer, kernel, one_of
+from data_gen.kernels import BEGIN, DRAW, TICK, draw_integer, draw_variant, kernel
 from data_gen.options import frame_size, listed, one_or_more
 
 __all__ = ["expert", "keydoor"]
@@ -116,8 +116,7 @@ def _build_hall(rules: Any, state: Any, seed: Any) -> None:
 def begin(rules: Any, seed: Any, state: Any, description: Any) -> None:
     """Draw the variant, the layout, all colours, and the person's row beside the doors' wall."""
     high, wide = rules[HIGH], rules[WIDE]
-    state[COUNT] = one_of(rules, CHOICES, seed, 0)
-    state[WALLS] = one_of(rules, CHOICES + 1 + rules[CHOICES], seed, 1)
+    draw_variant(rules, CHOICES, seed, state, COUNT, 2)
     description[0], description[1] = state[COUNT], state[WALLS]
     for row in range(high):
         for column in (0, wide - 2, wide - 1):

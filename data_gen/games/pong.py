@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from data_gen.drawing import fill, find
 from data_gen.game import GameSpec
 from data_gen.kernel_game import KernelGame
-from data_gen.kernels import BEGIN, DRAW, EXPERT, TICK, draw_integer, kernel, one_of
+from data_gen.kernels import BEGIN, DRAW, EXPERT, TICK, draw_integer, draw_variant, kernel
 from data_gen.options import frame_size, listed, one_or_more
 
 STAY, UP, DOWN = range(3)
@@ -72,10 +72,7 @@ def _centre(rules: Any, state: Any, scale: Any) -> None:
 @kernel(BEGIN)
 def begin(rules: Any, seed: Any, state: Any, description: Any) -> None:
     """Draw paddles, the serve and the variant."""
-    place = CHOICES
-    for parameter in range(3):
-        state[TALL + parameter] = one_of(rules, place, seed, parameter)
-        place += 1 + rules[place]
+    draw_variant(rules, CHOICES, seed, state, TALL, 3)
     angles = len(FINE_ANGLES) if rules[FINE] else len(PLAIN_ANGLES)
     state[ANGLE] = draw_integer(seed, 3, angles)
     state[FIRST] = state[ANGLE] if rules[FINE] else 0

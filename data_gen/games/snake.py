@@ -40,7 +40,7 @@ from data_gen.games.snake_grid import (
     wrapped,
 )
 from data_gen.kernel_game import KernelGame
-from data_gen.kernels import BEGIN, DRAW, TICK, draw_integer, kernel, one_of
+from data_gen.kernels import BEGIN, DRAW, TICK, draw_integer, draw_variant, kernel
 from data_gen.options import frame_size, listed, one_or_both, one_or_more
 
 __all__ = ["expert", "snake"]
@@ -93,10 +93,7 @@ def _lay(rules: Any, state: Any, row: Any, column: Any, heading: Any) -> None:
 def begin(rules: Any, seed: Any, state: Any, description: Any) -> None:
     """Draw the variant, a straight snake with a free cell ahead, and the food."""
     high, wide = rules[HIGH], rules[WIDE]
-    place = CHOICES
-    for parameter in range(2):
-        state[WALLS + parameter] = one_of(rules, place, seed, parameter)
-        place += 1 + rules[place]
+    draw_variant(rules, CHOICES, seed, state, WALLS, 2)
     heading = draw_integer(seed, 2, 4)
     upright = heading in (UP, DOWN)
     length, breadth = (high, wide) if upright else (wide, high)
