@@ -21,6 +21,7 @@ PLAYERS = ("random", "sticky", "tracker:0.5", "tracker:0.9")
 _OUTCOMES = ("reward", "terminated", "event")  # of the last tick: not part of where the game is
 _STREAM = 0x57A7E5  # of the training seeds
 _BYTES = 1 << 26  # that the states may take
+_FEWEST = 128  # states that are worth the name
 _RESTART = 8  # one ordinary game in so many begins anew in a round
 _ROUNDS = 16  # after which is asked whether anything new was found
 _NEWER = 4  # draws of a state to go on from, of which the newest one is taken
@@ -29,14 +30,14 @@ _NEWER = 4  # draws of a state to go on from, of which the newest one is taken
 @dataclass(frozen=True)
 class Explored:
     """N different states. parent (N,): the state before, -1 for a beginning. actions (N, P): that
-    led from it. event (N,): what happened then. visits (M,): the states of ordinary play, each as
-    often as play came by."""
+    led from it. visits (M,): the states of ordinary play, each as often as play came by. before:
+    event -> the states (M,) from which a tick led to it, each as often as one did."""
 
     states: State
     parent: NDArray[np.int64]
     actions: NDArray[np.uint8]
-    event: NDArray[np.uint8]
     visits: NDArray[np.int64]
+    before: dict[int, NDArray[np.int64]]
 
 
 def explore(
@@ -51,8 +52,15 @@ def explore(
     if hardly any new ones come. Half of the games are ordinary play, which now and then begins
     anew. The others are put back every `ticks` ticks to states that were found before, the new ones
     more often, so that what play seldom reaches is explored too.
+
+    Raises ValueError for states so large that only a few would fit.
     """
-    return _Explorer(game, seed, games, players).run(most, ticks)
+    one = game.init(np.zeros(1, np.uint64))
+    most = min(most, _BYTES // sum(getattr(one, entry.name).nbytes for entry in fields(one)))
+    if most < _FEWEST:
+        shape = " x ".join(map(str, game.spec.shape[1:]))
+        raise ValueError(f"a {game.spec.name} of {shape} is too large to be explored")
+    return _Explorer(game, seed, min(games, most // 8), players).run(most, ticks)
 
 
 class _Explorer:
@@ -64,6 +72,7 @@ class _Explorer:
         self._parent: list[NDArray[np.int64]] = []
         self._actions: list[NDArray[np.uint8]] = []
         self._visits: list[NDArray[np.int64]] = []
+        self._before: list[list[NDArray[np.int64]]] = [[] for _ in game.spec.events]
         self._rounds = 0
 
     def run(self, most: int, ticks: int) -> Explored:
@@ -71,20 +80,21 @@ class _Explorer:
         seats = len(self._game.spec.players)
         nowhere = np.full(self._games, -1)
         at = self._number(state, nowhere, np.zeros((self._games, seats), np.uint8))
-        taken = sum(getattr(state, entry.name).nbytes for entry in fields(state))
-        most = min(most, _BYTES * self._games // taken)
         found = 0
         while found < len(self._known) < most:
             found = len(self._known) + len(self._known) // 1000  # less is hardly anything new
             for _ in range(_ROUNDS):
                 state, at = self._play(state, at, ticks, most)
-        states = self._found()
         return Explored(
-            states=states,
+            states=self._found(),
             parent=np.concatenate(self._parent),
             actions=np.concatenate(self._actions),
-            event=states.event,
             visits=np.concatenate(self._visits),
+            before={
+                event: np.concatenate(numbers)
+                for event, numbers in enumerate(self._before)
+                if event and numbers
+            },
         )
 
     def _play(
@@ -109,6 +119,8 @@ class _Explorer:
                 break
             actions, memory = self._cast.act(self._game.spec, memory, self._game.render(state))
             state = self._game.step(state, actions)
+            for event in np.unique(state.event):
+                self._before[event].append(at[state.event == event])
             at = self._number(state, at, actions)
             self._visits.append(at[ordinary])
         return state, at

@@ -5,14 +5,12 @@ Modules are named, not imported: a game is loaded when it is asked for, so `--he
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib import import_module
-from threading import Timer
 from typing import Any
 
 from data_gen.game import AnyGame, GameSpec
+from data_gen.patience import told_if_slow
 
 GAMES: dict[str, str] = {  # name -> module:what makes it
     "pong": "data_gen.games.pong:pong",
@@ -29,7 +27,7 @@ GAMES: dict[str, str] = {  # name -> module:what makes it
 def make_game(name: str, **options: Any) -> AnyGame:
     """The game `name` with its options. Raises ValueError for an unknown name or bad options."""
     module, maker = _place(name)
-    with _patience(f"compiling {name}, which takes some seconds the first time"):
+    with told_if_slow(f"compiling {name}, which takes some seconds the first time"):
         loaded = import_module(module)
     try:
         return getattr(loaded, maker)(**options)
@@ -67,15 +65,3 @@ def _place(name: str) -> tuple[str, str]:
         raise ValueError(f"unknown game {name!r}; choose from {', '.join(sorted(GAMES))}")
     module, maker = GAMES[name].split(":")
     return module, maker
-
-
-@contextmanager
-def _patience(message: str) -> Iterator[None]:
-    """Tells a person at a terminal what is being waited for, if that takes over two seconds."""
-    timer = Timer(2, lambda: print(message, file=sys.stderr, flush=True))
-    if sys.stderr.isatty():
-        timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()

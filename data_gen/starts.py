@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from data_gen.explore import explore
 from data_gen.game import AnyGame, Seeds, State, replace_items, select
+from data_gen.patience import told_if_slow
 from data_gen.randomness import hash64, integers
 from data_gen.registry import make_game
 
@@ -26,7 +27,7 @@ class Starts:
         init: the game's own beginnings,
         play: the states of ordinary play, each as often as play comes by,
         uniform: all different states that were found, each equally likely. Where exploring (see
-            data_gen/explore.py) finds all that are reachable, as in games of up to some 100,000
+            data_gen/explore.py) finds nearly all that can be reached, as in games of some 10,000
             states, that is uniform over them; of larger games it is a spread-out sample,
         near: 1 to 3 ticks before an event, each kind of event equally likely,
         near:EVENT: before that one.
@@ -39,9 +40,11 @@ class Starts:
         self._game = game
         self._kinds = [kind for kind, weight in weights.items() if weight > 0]
         shares = np.array([weights[kind] for kind in self._kinds], np.float64)
+        shares /= shares.max()  # so that their sum is finite
         self._bounds = np.round(np.cumsum(shares / shares.sum()) * (1 << 32)).astype(np.uint64)
         if self._kinds != ["init"]:
-            self._explored = explore(game)
+            with told_if_slow(f"exploring {game.spec.name}, which takes some seconds"):
+                self._explored = explore(game)
             self._events = {
                 kind: self._before(kind.partition(":")[2])
                 for kind in self._kinds
@@ -80,18 +83,18 @@ class Starts:
         for number, states in enumerate(found):
             items = event == number
             chosen[items] = states[integers(len(states), seeds[items], _STREAM, 2)]
-        back = 1 + integers(NEAR, seeds, _STREAM, 3)
-        for step in range(1, NEAR + 1):
+        back = integers(NEAR, seeds, _STREAM, 3)  # ticks before the one before the event
+        for step in range(1, NEAR):
             before = explored.parent[chosen]
             chosen = np.where((back >= step) & (before >= 0), before, chosen)
         return chosen
 
     def _before(self, event: str) -> list[NDArray[np.int64]]:
-        """The states that come with an event, or with each of them for ""."""
+        """The states right before an event, or before each of them for ""."""
         names = self._game.spec.events
         wanted = [names.index(event)] if event else range(1, len(names))
-        found = [np.flatnonzero(self._explored.event == number) for number in wanted]
-        found = [numbers for numbers in found if len(numbers)]
+        met = self._explored.before
+        found = [met[number] for number in wanted if number in met]
         if not found:
             raise ValueError(f"exploring {self._game.spec.name} met no event {event}".rstrip())
         return found
@@ -121,7 +124,7 @@ def _check_weights(game: AnyGame, weights: Mapping[str, float]) -> None:
     for kind, weight in weights.items():
         if kind not in allowed:
             raise ValueError(f"unknown start {kind!r}; choose from {', '.join(allowed)}")
-        if not weight >= 0:
-            raise ValueError(f"the weight of {kind} must be 0 or more, not {weight!r}")
+        if not 0 <= weight < np.inf:
+            raise ValueError(f"the weight of {kind} must be 0 or more, and finite, not {weight!r}")
     if not sum(weights.values()) > 0:
         raise ValueError("the weights of the starts must not all be 0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,24 @@ def test_every_explored_state_was_reached(name: str) -> None:
     assert (explored.parent[rest] < rest).all()
     after = game.step(select(explored.states, explored.parent[rest]), explored.actions[rest])
     np.testing.assert_array_equal(rows(after), rows(select(explored.states, rest)))
-    np.testing.assert_array_equal(after.event, explored.event[rest])
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_every_event_can_be_asked_for(name: str) -> None:
+    """From right before it some action leads to it."""
+    game = make_game(name)
+    explored = explore(game)
+    rare = {"snake": {"full"}}  # 256 cells long
+    met = {game.spec.events[event] for event in explored.before}
+    assert met == set(game.spec.events[1:]) - rare.get(name, set())
+    seats = len(game.spec.players)
+    for event, before in explored.before.items():
+        state = select(explored.states, before[:200])
+        leading = np.zeros(len(before[:200]), np.bool_)
+        for chosen in product(range(len(game.spec.actions)), repeat=seats):
+            actions = np.tile(np.array(chosen, np.uint8), (len(leading), 1))
+            leading |= game.step(state, actions).event == event
+        assert leading.all()
 
 
 def test_exploring_goes_beyond_play() -> None:
@@ -116,8 +134,9 @@ def test_uniform_is_uniform_where_all_is_found() -> None:
     [
         ({"anywhere": 1}, "unknown start 'anywhere'; choose from init, play, uniform, near, near:"),
         ({"near:goal": 1}, "unknown start 'near:goal'"),
-        ({"init": -1}, "the weight of init must be 0 or more, not -1"),
+        ({"init": -1}, "the weight of init must be 0 or more, and finite, not -1"),
         ({"init": float("nan")}, "the weight of init must be 0 or more"),
+        ({"init": float("inf")}, "the weight of init must be 0 or more, and finite"),
         ({"init": 0}, "must not all be 0"),
         ({}, "must not all be 0"),
     ],
@@ -125,6 +144,12 @@ def test_uniform_is_uniform_where_all_is_found() -> None:
 def test_bad_weights_are_named(weights: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Starts(make_game("pong"), weights)
+
+
+def test_a_board_too_large_to_explore_is_named() -> None:
+    assert len(explore(make_game("life", size=(512, 512)), ticks=2).parent) > 100
+    with pytest.raises(ValueError, match="a life of 1024 x 1024 is too large to be explored"):
+        Starts(make_game("life", size=(1024, 1024)), {"uniform": 1})
 
 
 def test_all_states_can_be_gone_on_from() -> None:
