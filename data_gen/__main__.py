@@ -106,8 +106,9 @@ def _add_generate(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--players",
         nargs="+",
+        action="extend",
         metavar="PLAYER",
-        default=["sticky", "tracker:0.7"],
+        default=[],
         help="who plays, each seat of each episode drawn by its seed: random, sticky, tracker,"
         " tracker:SKILL (default: sticky tracker:0.7)",
     )

@@ -40,7 +40,7 @@ def read_options(texts: Sequence[str]) -> dict[str, Any]:
             raise UserError(f"--option wants KEY=VALUE, not {text!r}")
         try:
             options[key] = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter for size=[[[[...
             options[key] = value
     return options
 

@@ -31,7 +31,7 @@ def generate(chosen: argparse.Namespace) -> int:
         return generating.generate(
             folder,
             game,
-            chosen.players,
+            chosen.players or ["sticky", "tracker:0.7"],
             chosen.episodes,
             chosen.ticks,
             seed=chosen.seed,
@@ -79,11 +79,18 @@ def inspect(chosen: argparse.Namespace) -> int:
         summary = summarise(dataset, advance)
     if not chosen.json:
         print(table(summary))
-    gif = chosen.gif or chosen.folder / "preview.gif"
-    write_preview(dataset, gif)
+    path: Path = chosen.gif or chosen.folder / "preview.gif"
+    gif: str | None = str(path)
+    try:
+        write_preview(dataset, path)
+    except UserError as error:
+        if chosen.gif:
+            raise
+        gif = None  # a folder that may only be read: what is asked for was said all the same
+        print(f"no preview: {error}; choose a file with --gif", file=sys.stderr)
     if chosen.json:
-        _print_json(**summary, gif=str(gif))
-    else:
+        _print_json(**summary, gif=gif)
+    elif gif:
         print(f"{'preview':<9} {gif}")
     return 0
 

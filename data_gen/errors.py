@@ -12,11 +12,16 @@ class UserError(Exception):
 
 def run_command(command: Callable[[], int | None]) -> None:
     """Run a command line's main function and exit: 0, or what it returns; 2 with one line for a
-    UserError; 130 for Ctrl-C; quietly when the reader of a pipe has gone."""
+    UserError and for too little memory; 130 for Ctrl-C; quietly when the reader of a pipe has
+    gone."""
     try:
         sys.exit(command() or 0)
     except UserError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+    except MemoryError as error:
+        what = str(error) or "this"
+        print(f"error: not enough memory for it ({what}); make it smaller", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

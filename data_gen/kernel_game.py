@@ -70,10 +70,12 @@ class KernelGame(FusedGame[RowState]):
         return state
 
     def step(self, state: RowState, actions: Actions) -> RowState:
+        chosen, shape = ready(actions, np.uint8), (len(state.values), len(self.spec.players))
+        if chosen.shape != shape:  # kernels would read what lies beyond
+            raise ValueError(f"actions must be {shape} (B, P), not {chosen.shape}")
         values = state.values.copy()
-        reward = np.empty(state.reward.shape, np.float32)
+        reward = np.empty(shape, np.float32)
         event = np.empty(len(values), np.uint8)
-        chosen = ready(actions, np.uint8)
         tick_all(self._tick, self._rules, values, chosen, reward, event)
         return replace(
             state, reward=reward, terminated=self._ends[event], event=event, values=values

@@ -25,6 +25,7 @@ import numba
 import numpy as np
 from numba import types
 from numba.core import config
+from numba.core.errors import NumbaError
 
 RULES = types.Array(types.int64, 1, "C")  # what all games of a batch share, such as sizes
 ROW = types.Array(types.int32, 1, "C")  # (F,) the state of one game
@@ -80,13 +81,21 @@ def bound(
 
 
 def _compile(function: Callable[..., Any], signature: Any, inline: bool, kept: bool) -> Any:
-    """kept: on the disk."""
+    """kept: on the disk. What is there may be broken, as after a full disk: then all is made anew.
+    Numba reads it with pickle, which can raise anything."""
     before = _CONFIG.CACHE_DIR  # of this whole process: it is not ours to change
     folder = cache_folder() if kept else None
     _CONFIG.CACHE_DIR = str(folder or "")
     options = {"nogil": True, "error_model": "numpy", "forceinline": inline}
+    compiled = numba.njit(signature, cache=folder is not None, **options)
     try:
-        return numba.njit(signature, cache=folder is not None, **options)(function)
+        return compiled(function)
+    except Exception as error:
+        if folder is None or isinstance(error, NumbaError):
+            raise
+        for path in folder.rglob("*.nb?"):
+            path.unlink(missing_ok=True)
+        return compiled(function)
     finally:
         _CONFIG.CACHE_DIR = before
 

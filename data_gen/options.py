@@ -23,6 +23,13 @@ def frame_size(size: Sequence[int], multiple: int = 1, least: int | None = None)
     return size[0], size[1]
 
 
+def whole_number(name: str, value: int, low: int, high: int) -> int:
+    """One for all items of a batch. Raises ValueError unless it is from low to high."""
+    if type(value) is not int or not low <= value <= high:
+        raise ValueError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+    return value
+
+
 def one_or_more(name: str, values: int | Sequence[int], low: int, high: int) -> list[int]:
     """Values for each item of a batch to be drawn from. Raises ValueError unless there is at least
     one, and all are whole numbers from low to high."""
@@ -32,6 +39,14 @@ def one_or_more(name: str, values: int | Sequence[int], low: int, high: int) -> 
             f"{name} must be one or more whole numbers from {low} to {high}, not {values!r}"
         )
     return chosen
+
+
+def true_or_false(name: str, value: bool) -> bool:
+    """One for all items of a batch. Raises ValueError for others, such as "False" or 0, which
+    `bool` would turn into what was not meant."""
+    if type(value) is not bool:
+        raise ValueError(f"{name} must be true or false, not {value!r}")
+    return value
 
 
 def one_or_both(name: str, values: bool | Sequence[bool]) -> list[bool]:

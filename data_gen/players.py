@@ -15,6 +15,7 @@ from data_gen.randomness import integers
 from data_gen.registry import expert_of
 
 Memory = dict[str, NDArray[Any]]  # every array has B first
+MOST_PLAYERS = 256  # a policy is a uint8
 SEAT_MEMORY = 3  # numbers that a scripted player remembers at each seat, see data_gen/scripted.py
 
 
@@ -78,6 +79,8 @@ class Cast:
     def __init__(self, players: Sequence[Scripted]) -> None:
         if not players:
             raise ValueError("a cast needs at least one player")
+        if len(players) > MOST_PLAYERS:
+            raise ValueError(f"a cast has at most {MOST_PLAYERS} players, not {len(players)}")
         from data_gen.scripted import table
 
         self.players = tuple(players)

@@ -83,7 +83,12 @@ def roll_on(
     game: Game[S], player: Player, state: S, memory: Memory, ticks: Ticks, threads: int = 1
 ) -> tuple[S, Memory]:
     """Play on from `state` and fill `ticks`, the caller's buffers. Returns the state and the memory
-    after them. threads: as for `roll_out`."""
+    after them. threads: as for `roll_out`.
+
+    Raises ValueError for buffers that are not contiguous, that have no room for a tick, or whose
+    shapes are not those of `buffers`.
+    """
+    _check(game.spec, len(state.event), ticks)
     ticks.frames[:, 0] = game.render(state)
     if isinstance(game, FusedGame) and isinstance(player, Cast):
         return game.run(state, player, memory, ticks, threads)
@@ -95,6 +100,22 @@ def roll_on(
         ticks.reward[:, tick], ticks.terminated[:, tick] = state.reward, state.terminated
         ticks.event[:, tick] = state.event
     return state, memory
+
+
+def _check(spec: GameSpec, batch: int, ticks: Ticks) -> None:
+    """Kernels would fill a copy of what is not contiguous, and write beyond what is too small."""
+    count = ticks.event.shape[-1] if ticks.event.ndim else 0
+    if count < 1:
+        raise ValueError(f"buffers need room for at least 1 tick, not {count}")
+    seats = (batch, count, len(spec.players))
+    shapes = {"frames": (batch, count + 1, *spec.shape)}
+    shapes |= {"actions": seats, "policy": seats, "reward": seats}
+    for entry in fields(Ticks):
+        array, shape = getattr(ticks, entry.name), shapes.get(entry.name, (batch, count))
+        if array.shape != shape:
+            raise ValueError(f"the buffer of {entry.name} must be {shape}, not {array.shape}")
+        if not array.flags.c_contiguous:
+            raise ValueError(f"the buffer of {entry.name} must be contiguous")
 
 
 def buffers(spec: GameSpec, batch: int, ticks: int) -> Ticks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ from itertools import pairwise
 def in_parts(work: Callable[[slice], None], count: int, threads: int) -> None:
     """Call `work` for slices that together are range(count), each in a thread of its own.
 
-    Raises ValueError if threads < 1.
+    Raises ValueError if threads < 1, and what `work` raises, when all have ended.
     """
     if threads < 1:
         raise ValueError(f"there must be at least 1 thread, not {threads}")
@@ -20,7 +20,10 @@ def in_parts(work: Callable[[slice], None], count: int, threads: int) -> None:
     edges = [count * number // threads for number in range(threads + 1)]
     first, *rest = [slice(begin, end) for begin, end in pairwise(edges)]
     others = [_pool(os.getpid(), threads - 1).submit(work, part) for part in rest]
-    work(first)
+    try:
+        work(first)
+    finally:
+        wait(others)  # they write to the caller's arrays
     for other in others:
         other.result()
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ def test_options_players_and_the_default_folder(
     ended = data_gen(
         *("generate", "pong", "--episodes", 2, "--ticks", 3, "--seed", 4),
         *("--option", "size=[64, 32]", "serve_angles=true", "--option", "ball_speed=2"),
-        *("--players", "random", "tracker:0.5"),
+        *("--players", "random", "--players", "tracker:0.5"),
     )
     assert ended.code == 0
     dataset = Dataset.open(Path("data/pong"))
@@ -76,6 +77,16 @@ def test_options_players_and_the_default_folder(
         (["generate", "pong", "--ticks", "0"], ["ticks must be at least 1, not 0"]),
         (["generate", "pong", "--players", "me"], ["unknown player 'me'"]),
         (["generate", "pong", "--workers", "0"], ["workers must be at least 1, not 0"]),
+        (["generate", "pong", "--players", *["random"] * 257], ["at most 256 players, not 257"]),
+        (
+            ["generate", "pong", "--first", f"{2**64 - 1}", "--episodes", "2"],
+            ["first and episodes must be at most 2^64 together"],
+        ),
+        (["generate", "pong", "--ticks", "99999999999999"], ["not enough memory", "fewer ticks"]),
+        (["generate", "pong", "--ticks", f"{10**30}"], ["not enough memory", "fewer ticks"]),
+        (["generate", "pong", "--episodes", f"{10**19}"], ["has at most 1,048,576; make fewer"]),
+        (["generate", "pong", "--episodes", f"{10**20}"], ["at most 2^64 together"]),
+        (["generate", "pong", "--option", "size=" + "[" * 99999], ["size must be two multiples"]),
         (["merge", "a", "--out", "b"], ["at least two folders"]),
         (["merge", "a", "b", "--out", "c"], ["no dataset in a"]),
         (["merge", "a", "b"], ["--out", "merge --help"]),
@@ -131,6 +142,27 @@ def test_inspect_counts_what_is_there(folder: Path, tmp_path: Path, data_gen: Co
     assert told["disk_bytes"] == sum(path.stat().st_size for path in folder.glob("*.h5"))
     assert (tmp_path / "a.gif").exists()
     assert not (folder / "preview.gif").exists()
+
+
+def test_inspect_where_nothing_can_be_written(folder: Path, data_gen: Command) -> None:
+    (folder / "preview.gif").mkdir()
+    for wanted in ((), ("--json",)):
+        ended = data_gen("inspect", folder, *wanted)
+        assert ended.code == 0
+        assert ended.err.startswith(f"no preview: cannot write {folder}/preview.gif: ")
+        assert ended.err.count("\n") == 1
+    assert json.loads(ended.out)["gif"] is None
+    assert data_gen("inspect", folder, "--gif", folder / "preview.gif").code == 2
+
+
+def test_too_little_memory_gets_one_line(
+    data_gen: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: object) -> int:
+        raise MemoryError("Unable to allocate 3 TiB")
+
+    monkeypatch.setattr("data_gen.commands.games", full)
+    assert_one_line(data_gen("games"), "not enough memory for it (Unable to allocate 3 TiB)")
 
 
 def test_verify_proves(folder: Path, data_gen: Command) -> None:
@@ -209,3 +241,16 @@ except SystemExit:
     )
     assert "usage: python -m data_gen" in ended.stdout
     assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_comes_at_once() -> None:
+    """In a third of a second or so even on a busy machine: nothing heavy is loaded for it."""
+
+    def seconds() -> float:
+        begin = perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "data_gen", "--help"], capture_output=True, check=True
+        )
+        return perf_counter() - begin
+
+    assert min(seconds() for _ in range(3)) < 0.5

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from dataset_cases import EPISODES, TICKS, Noise, content, flip, make, read_all
 from PIL import Image
 from recorded_cases import play_of, record
 
+from data_gen.datasets import export_minari
 from data_gen.datasets.dataset import Dataset
 from data_gen.pictures import to_rgb
 from data_gen.registry import make_game
@@ -158,6 +161,22 @@ def test_an_export_that_fails_leaves_nothing(
     monkeypatch.setitem(sys.modules, "minari", None)
     ended = data_gen("export", "minari", folder, "--id", NAME, "--path", tmp_path / "here")
     assert_one_line(ended, "Minari is not there", "pip install 'gameengine[minari]'")
+
+
+def test_an_export_needs_room_and_removes_what_killed_ones_left(
+    made: Path, tmp_path: Path, data_gen: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("minari")
+    dead, alive = tmp_path / ".exporting-dead", tmp_path / ".exporting-alive"
+    (dead / "pong").mkdir(parents=True)
+    alive.mkdir()
+    wanted = ("export", "minari", made, "--id", NAME, "--path", tmp_path)
+    with monkeypatch.context() as patch, export_minari._held(alive):  # pyright: ignore[reportPrivateUsage]
+        patch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=EPISODES * TICKS * 1024))
+        assert_one_line(data_gen(*wanted), f"the disk of {tmp_path} has 0.000172 GB left")
+        assert [path.name for path in tmp_path.iterdir()] == [".exporting-alive"]
+    assert data_gen(*wanted).code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["pong"]
 
 
 def test_an_open_dataset_is_left_alone(made: Path, tmp_path: Path, data_gen: Command) -> None:

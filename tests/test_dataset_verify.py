@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,7 +53,11 @@ def test_another_schema(folder: Path, version: int, advice: str) -> None:
 
 def test_another_version_of_the_game(folder: Path) -> None:
     version = make_game("pong").spec.version
-    rewrite_manifest(folder, lambda values: values["spec"].update(version=7))
+
+    def change(values: dict[str, Any]) -> None:
+        values["spec"]["version"] = values["game_version"] = 7
+
+    rewrite_manifest(folder, change)
     for open_it in (Dataset.open, verify):
         with pytest.raises(
             UserError, match=f"pong version 7, but this program has version {version}"
@@ -60,6 +65,25 @@ def test_another_version_of_the_game(folder: Path) -> None:
             open_it(folder)
     with pytest.raises(UserError, match=f"game version 7, not {version}"):
         make(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("context", 3), ("fps", 7), ("events", ["plain"] * 9), ("palette", [[1, 2, 3]] * 5)],
+)
+def test_a_false_description_of_the_game(folder: Path, name: str, value: object) -> None:
+    rewrite_manifest(folder, lambda values: values["spec"].update({name: value}))
+    for open_it in (Dataset.open, verify):
+        with pytest.raises(UserError, match=f"describes pong falsely: spec {name} .*, not "):
+            open_it(folder)
+
+
+@pytest.mark.parametrize("change", [{"game": "life"}, {"game_version": 99}])
+def test_a_header_that_is_not_the_specs(folder: Path, change: dict[str, Any]) -> None:
+    rewrite_manifest(folder, lambda values: values.update(change))
+    with pytest.raises(UserError, match="but its spec of pong version"):
+        Dataset.open(folder)
+    assert "but its spec of pong" in verify(folder)[0].what
 
 
 def test_a_manifest_cannot_name_files_elsewhere(folder: Path) -> None:

@@ -30,6 +30,18 @@ def test_same_arguments_give_the_same_bytes(made: Path, tmp_path: Path, workers:
     assert set(content(made)) == {".lock", FINISHED, *(f"shard-0000{n}.h5" for n in range(3))}
 
 
+def test_the_same_starts_have_the_same_name(made: Path, tmp_path: Path) -> None:
+    for number, starts in enumerate(({"init": 1}, {"init": 3, "uniform": 0})):
+        make(tmp_path / str(number), starts=starts)
+        assert content(tmp_path / str(number)) == content(made)
+    for starts in ({"init": 0}, {"init": 1, "unifrom": 0}, {"init": float("nan")}):
+        with pytest.raises(UserError, match=r"all be 0|unknown start|0 or more"):
+            make(tmp_path / "bad", starts=starts)
+    part = read_manifest(made / FINISHED).parts[0]
+    assert part.shares_episodes(replace(part, starts=(("init", 2),)))
+    assert not part.shares_episodes(replace(part, starts=(("uniform", 2),)))
+
+
 def test_a_finished_dataset_is_left_alone(folder: Path) -> None:
     def stamps() -> dict[str, int]:
         return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}

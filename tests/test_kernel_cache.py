@@ -197,3 +197,40 @@ def test_a_package_that_cannot_be_written_costs_only_time(tmp_path: Path) -> Non
     (package / "data_gen" / "__pycache__").touch()
     environment = {"NUMBA_CACHE_DIR": "", "XDG_CACHE_HOME": "/proc/none", "HOME": "/proc/none"}
     assert run("from data_gen.kernels import below; print(below(0, 7))", package, **environment)
+
+
+@pytest.mark.parametrize("pattern", ["*.nbi", "*.nbc"])
+@pytest.mark.parametrize("left", [b"", b"none of Numba's"], ids=["empty", "garbage"])
+def test_a_broken_cache_is_made_anew(
+    package: Path, tmp_path: Path, pattern: str, left: bytes
+) -> None:
+    """As a full disk or a power cut leaves it."""
+    program = """
+from data_gen import kernels
+found = (kernels.fold, kernels.below, kernels.draw_variant)
+print(kernels.below(1 << 63, 7), sum(len(kernel.stats.cache_misses) for kernel in found))
+"""
+    assert run(program, package, NUMBA_CACHE_DIR=tmp_path) == "3 3"
+    broken = list(tmp_path.rglob(pattern))
+    assert broken
+    for path in broken:
+        path.write_bytes(left)
+    assert run(program, package, NUMBA_CACHE_DIR=tmp_path) == "3 3"
+    assert run(program, package, NUMBA_CACHE_DIR=tmp_path) == "3 0"
+
+
+def test_a_broken_file_of_an_inner_kernel_is_made_anew(
+    package: Path, cache: Path, tmp_path: Path
+) -> None:
+    """It is read while another is being compiled, so it must not look like an error of that one."""
+    program = "import data_gen.games.pong"
+    run(program, package, NUMBA_CACHE_DIR=cache)
+    shutil.copytree(cache, tmp_path, dirs_exist_ok=True)
+    for path in tmp_path.rglob("pong.tick*.nbi"):
+        path.unlink()  # it is compiled again, so its inner kernels are asked for
+    broken = list(tmp_path.rglob("pong._fly*.nb?"))
+    assert broken
+    for path in broken:
+        path.write_bytes(path.read_bytes()[:-10])
+    run(program, package, NUMBA_CACHE_DIR=tmp_path)
+    assert run(PONG, package, NUMBA_CACHE_DIR=tmp_path).startswith("compiled")

@@ -109,7 +109,10 @@ def test_a_rule_without_births_kills() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"rules": []}, "rules must be one or more"),
+        ({"rules": []}, "rules must be a list of one or more"),
+        ({"rules": 5}, "or null for all of them, not 5"),
+        ({"rules": "B3/S23"}, "rules must be a list .* not 'B3/S23'"),
+        ({"density": [0.1, True]}, "density must be two shares between 0 and 1"),
         ({"rules": ["B9/S"]}, "unknown rule 'B9/S'"),
         ({"density": [0.5]}, "density must be two shares between 0 and 1"),
         ({"density": [0.9, 0.1]}, "density must be two shares between 0 and 1"),

@@ -99,6 +99,8 @@ def test_a_game_from_a_file_outlives_the_file(tmp_path: Path) -> None:
         ({"density": 1.5}, "density must lie in 0 to 1, not 1.5"),
         ({"density": float("nan")}, "density must lie in 0 to 1"),
         ({"density": "0.3"}, "density must lie in 0 to 1"),
+        ({"density": True}, "density must lie in 0 to 1, not True"),
+        ({"pattern": 5}, "a pattern must be a file or text, not 5"),
         ({"size": (8, 40), "pattern": GUN_RLE}, "9 x 36 cells, but the board only 8 x 40"),
         ({"size": (40, 35), "pattern": GUN_RLE}, "9 x 36 cells, but the board only 40 x 35"),
         ({"pattern": "bob2"}, "ends without the '!'"),

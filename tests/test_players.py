@@ -233,3 +233,10 @@ def test_a_time_below_a_tick_is_named(what: str, ticks: float) -> None:
 def test_a_rollout_needs_a_tick() -> None:
     with pytest.raises(ValueError, match="at least 1 tick, not 0"):
         roll_out(PONG, make_players(["random"]), training_seeds(0, 0, 1), 0)
+
+
+def test_a_policy_can_name_256_players() -> None:
+    seeds = np.arange(4000, dtype=np.uint64)
+    assert make_players(["random"] * 256).policy(seeds, 1).max() == 255
+    with pytest.raises(ValueError, match="at most 256 players, not 257"):
+        make_players(["random"] * 257)

@@ -105,6 +105,8 @@ def test_a_ball_with_a_serve_angle_flies_straight_in_parts_of_pixels() -> None:
         ({"paddle_speed": []}, "paddle_speed must be one or more whole numbers from 1 to 4"),
         ({"ball_speed": 4}, "ball_speed must be one or more whole numbers from 1 to 3, not 4"),
         ({"ball_speed": [1.5]}, "ball_speed must be one or more whole numbers"),
+        ({"serve_angles": "False"}, "serve_angles must be true or false, not 'False'"),
+        ({"serve_angles": 1}, "serve_angles must be true or false, not 1"),
     ],
 )
 def test_bad_options_get_a_clear_error(options: dict[str, Any], message: str) -> None:

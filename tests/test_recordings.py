@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -101,6 +103,8 @@ def test_the_same_recording_twice(recording: Path, imported: Path, tmp_path: Pat
     (tmp_path / "copy.npz").write_bytes(recording.read_bytes())
     with pytest.raises(UserError, match=r"copy.npz holds the same recording as another"):
         import_recordings([recording, tmp_path / "copy.npz"], tmp_path / "out", TICKS)
+    with pytest.raises(UserError, match="the same recording twice: "):
+        import_recordings([recording, recording], tmp_path / "out", TICKS)
     import_recordings([tmp_path / "copy.npz"], tmp_path / "again", TICKS)
     assert content(tmp_path / "again") == content(imported)
     with pytest.raises(UserError, match="hold the same episodes: the same recording"):
@@ -131,7 +135,14 @@ def test_what_is_no_recording(recording: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"cannot read .*bad.npz: No such file"):
         read_recording(bad)
     good = recording.read_bytes()
-    for data in (b"", b"hello", good[: len(good) // 2], good[:200] + b"?" * 9 + good[209:]):
+    for data in (
+        b"",
+        b"hello",
+        b'{"players": []}',
+        pickle.dumps([1]),
+        good[: len(good) // 2],
+        good[:200] + b"?" * 9 + good[209:],
+    ):
         bad.write_bytes(data)
         with pytest.raises(UserError, match=r"bad.npz is not a recording, or it is damaged"):
             read_recording(bad)
@@ -143,6 +154,43 @@ def test_what_is_no_recording(recording: Path, tmp_path: Path) -> None:
     assert read_recording(bad).plays == ()
     with pytest.raises(UserError, match="no play lasts 20 ticks"):
         import_recordings([bad], tmp_path / "out", TICKS)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("actions", lambda values: values.astype(np.float64), "actions must be uint8 with 2 axes"),
+        ("actions", lambda values: values[:, :1], "of 2 seats, equally long"),
+        ("actions", lambda values: values + 7, "actions must be below 3, not 8"),
+        ("policy", lambda values: values + 2, "policy must be below 2, not 3"),
+        ("policy", lambda values: values[:-1], "of 2 seats, equally long"),
+        ("lengths", lambda values: values + 1, "not those of 140 ticks"),
+        ("lengths", lambda values: -values, "not those of 140 ticks"),
+        ("lengths", lambda values: values * 1.0, "lengths must be int64 with 1 axes, not float64"),
+        ("seeds", lambda values: values.astype(np.int64), "seeds must be uint64"),
+        ("seeds", lambda values: values[1:], "not one seed, length and last frame"),
+        ("players", lambda _: np.array(["", "human"]), "players must be names"),
+        ("players", lambda _: np.array([1, 2]), "players must be names"),
+        ("players", lambda _: np.array(3), "not a recording"),
+        ("game", lambda _: np.array("[1]"), "not a recording"),
+        ("game", lambda _: np.array("{}"), "not a recording"),
+        (
+            "game",
+            lambda game: np.array(str(game).replace('"fps": 60', '"fps": 61')),
+            "describes pong falsely: spec fps 61, not 60",
+        ),
+    ],
+)
+def test_edited_recordings(
+    recording: Path, tmp_path: Path, name: str, change: Callable[[Any], Any], message: str
+) -> None:
+    with np.load(recording) as file:
+        columns = {key: file[key] for key in file.files}
+    columns[name] = change(columns[name])
+    np.savez(tmp_path / "bad.npz", **columns)
+    with pytest.raises(UserError, match=f"bad.npz.*{message}"):
+        import_recordings([tmp_path / "bad.npz"], tmp_path / "out", TICKS)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.usefixtures("noise")

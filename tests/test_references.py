@@ -63,6 +63,88 @@ def test_fast_and_plain_games_play_alike(
     compare(roll_out(game, cast, numbers, TICKS), roll_out(reference, cast, numbers, TICKS))
 
 
+@st.composite
+def some(draw: st.DrawFn, low: int, high: int) -> list[int]:
+    """Up to three values that an option allows."""
+    return draw(st.lists(st.integers(low, high), min_size=1, max_size=3, unique=True))
+
+
+@st.composite
+def chosen_options(draw: st.DrawFn, name: str) -> dict[str, Any]:
+    """Any options of a game, of sizes that are quick to play."""
+
+    def side(low: int, high: int, multiple: int = 1) -> int:
+        return multiple * draw(st.integers(low, high))
+
+    def digits() -> str:
+        return "".join(map(str, draw(st.lists(st.integers(0, 8), unique=True))))
+
+    share, edges = st.floats(0, 1), st.sampled_from(["torus", "dead"])
+    if name == "pong":
+        return {
+            "size": [side(1, 3, 32), side(1, 3, 32)],
+            "paddle_height": draw(some(3, 24)),
+            "paddle_speed": draw(some(1, 4)),
+            "ball_speed": draw(some(1, 3)),
+            "serve_angles": draw(st.booleans()),
+        }
+    if name == "breakout":
+        return {
+            "size": [side(8, 16, 4), side(8, 16, 4)],
+            "paddle_width": draw(some(4, 16)),
+            "paddle_speed": draw(some(1, 4)),
+            "ball_speed": draw(some(1, 2)),
+            "brick_rows": draw(some(1, 6)),
+        }
+    if name == "snake":
+        cell, high, wide = side(1, 4), side(4, 16), side(4, 16)
+        return {
+            "size": [cell * high, cell * wide],
+            "cell": cell,
+            "walls": draw(st.sampled_from([True, False, [True, False]])),
+            "start_length": draw(some(2, min(8, high - 1, wide - 1))),
+        }
+    if name == "catch":
+        high, wide = side(20, 60), side(20, 60)
+        return {
+            "size": [high, wide],
+            "basket_width": draw(some(3, min(12, wide // 2))),
+            "fall_speed": draw(some(1, 3)),
+            "bombs": draw(some(0, 3)),
+        }
+    if name == "flappy":
+        high = side(32, 60)
+        return {
+            "size": [high, side(high, 90)],
+            "gap": draw(some(8, high - 12)),
+            "pipe_speed": draw(some(1, 2)),
+            "spacing": draw(some(12, 32)),
+            "gravity": draw(some(1, 2)),
+            "flap": draw(some(2, 3)),
+        }
+    if name == "keydoor":
+        return {
+            "size": [side(7, 16, 4), side(7, 16, 4)],
+            "keys": draw(some(2, 4)),
+            "walls": draw(some(0, 2)),
+        }
+    cells = {"size": [side(3, 70), side(3, 70)], "edges": draw(edges)}
+    if name == "life":
+        return cells | {"rule": f"B{digits()}/S{digits()}", "density": draw(share)}
+    assert name == "lifelike", f"{name} has no options here"
+    return cells | {"density": sorted([draw(share), draw(share)])}
+
+
+@given(data=st.data(), name=st.sampled_from(list(GAMES)), seed=st.integers(0, 2**64 - 1))
+@settings(max_examples=25, deadline=None)
+def test_any_options_are_played_alike(data: st.DataObject, name: str, seed: int) -> None:
+    options = data.draw(chosen_options(name))
+    game, reference = make_game(name, **options), reference_of(name, options)
+    cast, seeds = make_players(["random", "tracker"]), np.full(4, seed, np.uint64)
+    seeds ^= np.arange(4, dtype=np.uint64)
+    compare(roll_out(game, cast, seeds, 60, threads=2), roll_out(reference, cast, seeds, 60))
+
+
 @pytest.mark.parametrize(("name", "options"), CASES, ids=IDS)
 def test_fast_and_plain_games_begin_alike(name: str, options: dict[str, Any]) -> None:
     """Many of them, since each begins only once."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import fields
+from dataclasses import fields, replace
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from data_gen.players import Cast, ReplayPlayer, make_players
 from data_gen.randomness import training_seeds
 from data_gen.registry import GAMES, make_game
 from data_gen.rollout import Ticks, buffers, roll_on, roll_out
+from data_gen.threads import in_parts
 
 SEEDS = training_seeds(3, 0, 5)
 CAST = make_players(["random", "sticky", "tracker", "tracker:0.4"])
@@ -170,3 +172,52 @@ def test_a_rollout_needs_a_tick(ticks: int) -> None:
 def test_a_cast_needs_a_player() -> None:
     with pytest.raises(ValueError, match="at least one player"):
         Cast([])
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_a_batch_may_be_empty(name: str) -> None:
+    game = make_game(name)
+    seeds = SEEDS[:0]
+    assert roll_out(game, CAST, seeds, 3).frames.shape == (0, 4, *game.spec.shape)
+    chosen = np.zeros((0, len(game.spec.players)), np.uint8)
+    assert game.render(game.step(game.init(seeds), chosen)).shape == (0, *game.spec.shape)
+
+
+@pytest.mark.parametrize("name", ["pong", "life"])
+@pytest.mark.parametrize("plain", [False, True], ids=["at once", "tick by tick"])
+def test_buffers_that_do_not_fit_are_refused(name: str, plain: bool) -> None:
+    game = Plain(make_game(name)) if plain else make_game(name)
+    room, wide = buffers(game.spec, len(SEEDS), 4), buffers(game.spec, len(SEEDS), 9)
+    apart = replace(room, frames=wide.frames[:, :5])
+    large = replace(room, frames=wide.frames)
+    fewer = Ticks(**{entry: value[:3].copy() for entry, value in vars(room).items()})
+    none = buffers(game.spec, len(SEEDS), 0)
+    for given, message in (
+        (apart, "the buffer of frames must be contiguous"),
+        (large, r"the buffer of frames must be \(5, 5, 1, 32, 32\), not \(5, 10, 1, 32, 32\)"),
+        (fewer, "the buffer of frames must be"),
+        (none, "room for at least 1 tick, not 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            roll_on(game, CAST, game.init(SEEDS), CAST.start(game.spec, SEEDS), given)
+
+
+@pytest.mark.parametrize("shape", [(5,), (4, 2), (5, 1), (5, 3), (5, 2, 1)], ids=str)
+def test_actions_are_one_for_each_seat(shape: tuple[int, ...]) -> None:
+    game = make_game("pong")
+    with pytest.raises(ValueError, match=r"actions must be \(5, 2\) \(B, P\), not \("):
+        game.step(game.init(SEEDS), np.zeros(shape, np.uint8))
+
+
+def test_all_threads_have_ended_when_one_fails() -> None:
+    ended: list[int] = []
+
+    def work(part: slice) -> None:
+        if part.start == 0:
+            raise ValueError("the first part")
+        sleep(0.2)
+        ended.append(part.start)
+
+    with pytest.raises(ValueError, match="the first part"):
+        in_parts(work, 3, 3)
+    assert sorted(ended) == [1, 2]

@@ -189,6 +189,7 @@ def test_starts_are_anywhere_with_a_free_cell_ahead() -> None:
     ("options", "message"),
     [
         ({"cell": 5}, "cell must be .* from 1 to 4, not"),
+        ({"cell": [1, 2]}, r"cell must be a whole number from 1 to 4, not \[1, 2\]"),
         ({"cell": 3}, "size must be two multiples of 3"),
         ({"size": (6, 32)}, "size must be two multiples of 2"),
         ({"start_length": 9}, "start_length must be .* from 2 to 8, not 9"),

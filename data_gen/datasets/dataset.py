@@ -10,11 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_gen.command_line import this_python
-from data_gen.datasets.manifest import FINISHED, HALF_DONE, DamagedError, Manifest, read_manifest
+from data_gen.datasets.manifest import (
+    FINISHED,
+    HALF_DONE,
+    DamagedError,
+    Manifest,
+    differences,
+    read_manifest,
+)
 from data_gen.datasets.readers import InMemory, OnDisk, Reader
 from data_gen.datasets.shards import frame_bytes, unpack
 from data_gen.errors import UserError
-from data_gen.game import GameSpec
+from data_gen.game import AnyGame, GameSpec
 from data_gen.registry import game_of
 from data_gen.rollout import Rollout
 
@@ -118,10 +125,23 @@ def read_finished(folder: Path) -> Manifest:
         )
     manifest = read_manifest(folder / FINISHED)
     try:
-        game_of(manifest.spec)
+        true_game(manifest.spec)
     except ValueError as error:
         raise UserError(f"{folder}: {error}") from error
     return manifest
+
+
+def true_game(spec: GameSpec) -> AnyGame:
+    """The game that `spec` describes, as `game_of`, and the description is true in all it says.
+    Raises ValueError if it is not."""
+    try:
+        game = game_of(spec)
+    except (TypeError, AttributeError) as error:  # names and options of strange types
+        raise ValueError(f"describes no game: {error}") from error
+    differing = differences(Manifest(spec, 1, ()), Manifest(game.spec, 1, ()))
+    if differing:
+        raise ValueError(f"describes {spec.name} falsely: {'; '.join(differing)}; make it again")
+    return game
 
 
 def read_complete(folder: Path) -> Manifest:

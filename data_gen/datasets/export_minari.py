@@ -10,7 +10,9 @@ infos: rewards (T, P) of all seats, policy (T, P), event (T,), and description (
 
 from __future__ import annotations
 
+import fcntl
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -58,6 +60,9 @@ def export_minari(
         raise UserError(f"Minari already has {name}, in {root / name}; choose another --id")
     observations, actions = _spaces(dataset.spec)
     try:
+        root.mkdir(parents=True, exist_ok=True)
+        _remove_left_behind(root)
+        _check_room(dataset, root)
         with _whole_folder(root, name) as temporary, _minari_in(temporary):
             made = minari.create_dataset_from_buffers(
                 name,
@@ -129,9 +134,11 @@ def _description(spec: GameSpec) -> str:
 def _whole_folder(root: Path, name: str) -> Iterator[Path]:
     """Gives a folder for Minari to write in; when the block ends well, the dataset `name` in it
     goes to `root`, else nothing does."""
-    root.mkdir(parents=True, exist_ok=True)
     # hidden: Minari does not list what begins with a dot
-    with tempfile.TemporaryDirectory(prefix=".exporting-", dir=root) as temporary:
+    with (
+        tempfile.TemporaryDirectory(prefix=".exporting-", dir=root) as temporary,
+        _held(Path(temporary)),
+    ):
         yield Path(temporary)
         for namespace in reversed(Path(name).parents[:-1]):
             (root / namespace).mkdir(exist_ok=True)
@@ -139,6 +146,41 @@ def _whole_folder(root: Path, name: str) -> Iterator[Path]:
                 if not (root / namespace / file.name).exists():
                     shutil.copy(file, root / namespace)
         (Path(temporary) / name).replace(root / name)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Tells other exports that someone writes in `folder`; that goes with the process."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove_left_behind(root: Path) -> None:
+    """Remove the folders of exports that were killed."""
+    for folder in root.glob(".exporting-*"):
+        try:
+            with _held(folder):
+                shutil.rmtree(folder)
+        except OSError:
+            continue  # someone writes in it, or it is not ours
+
+
+def _check_room(dataset: Dataset, root: Path) -> None:
+    """Raises UserError if the export does not fit onto the disk: HDF5 can crash on a full one."""
+    spec, ticks = dataset.spec, dataset.ticks
+    seats = len(spec.players)
+    tick = 8 * seats + 4 + 1 + 1 + 4 * seats + seats + 1 + 4 * len(spec.description)
+    wanted = dataset.episodes * ((ticks + 1) * math.prod(spec.shape) + ticks * tick)
+    free = shutil.disk_usage(root).free
+    if wanted > free:
+        raise UserError(
+            f"the export takes {wanted / 1e9:,.3g} GB, but the disk of {root} has {free / 1e9:,.3g}"
+            " GB left; choose another --path"
+        )
 
 
 @contextmanager

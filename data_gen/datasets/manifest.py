@@ -157,6 +157,12 @@ def _from_content(content: dict[str, Any]) -> Manifest:
         parts=tuple(Part.from_dict(entry) for entry in content["parts"]),
         shards=tuple(Shard(**entry) for entry in content["shards"]),
     )
+    header, spec = (content["game"], content["game_version"]), manifest.spec
+    if header != (spec.name, spec.version):
+        raise ValueError(
+            f"it is of {header[0]} version {header[1]}, but its spec of {spec.name} version"
+            f" {spec.version}"
+        )
     # Also keeps a stranger's manifest from naming files outside its folder.
     planned = {(shard.file, shard.first_episode, shard.episodes) for shard in manifest.planned()}
     for shard in manifest.shards:

@@ -8,6 +8,16 @@ from typing import Any
 GENERATED, RECORDED = "generated", "recorded"
 
 
+Weights = tuple[tuple[str, float], ...]
+
+
+def plain_weights(starts: Weights | None) -> Weights | None:
+    """The same starts without kinds of weight 0, sorted; None if only the game's own beginnings
+    are left."""
+    used = tuple(sorted((kind, weight) for kind, weight in starts or () if weight))
+    return None if [kind for kind, _ in used] in ([], ["init"]) else used
+
+
 @dataclass(frozen=True)
 class Part:
     """Episodes of one origin. What can differ between origins stands here and nowhere else.
@@ -25,13 +35,14 @@ class Part:
     shard_episodes: int
     seed: int | None = None
     first: int = 0
-    starts: tuple[tuple[str, float], ...] | None = None
+    starts: Weights | None = None
     recording: str | None = None
 
     def shares_episodes(self, other: Part) -> bool:
         """Whether an episode of one is also an episode of the other."""
         size = {"episodes": 0, "shard_episodes": 0, "first": 0}
-        same_origin = replace(self, **size) == replace(other, **size)
+        ours = replace(self, **size, starts=plain_weights(self.starts))
+        same_origin = ours == replace(other, **size, starts=plain_weights(other.starts))
         apart = (
             self.first + self.episodes <= other.first or other.first + other.episodes <= self.first
         )

@@ -14,10 +14,13 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data_gen.atomic import whole_file
+from data_gen.datasets.dataset import true_game
 from data_gen.datasets.manifest import Manifest, Planned, Progress, differences, no_progress
 from data_gen.datasets.parts import RECORDED, Part
 from data_gen.datasets.recorded import Play, digest, first_ticks, recorded_columns
@@ -25,9 +28,20 @@ from data_gen.datasets.shards import Columns, shard_bytes, unpack
 from data_gen.datasets.writing import Shards, Written, fill
 from data_gen.errors import UserError
 from data_gen.game import AnyGame, Frames, GameSpec
-from data_gen.registry import game_of
+from data_gen.players import MOST_PLAYERS
 
 _FORMAT = "gameengine recording 1"
+_TYPES: dict[str, tuple[Any, int]] = {  # with the number of axes
+    "seeds": (np.uint64, 1),
+    "lengths": (np.int64, 1),
+    "shown": (np.uint32, 1),
+    "actions": (np.uint8, 2),
+    "policy": (np.uint8, 2),
+}
+_NO_RECORDING = (
+    *(AttributeError, EOFError, KeyError, RecursionError, TypeError, ValueError),
+    *(NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error),  # strange zip files
+)
 
 
 @dataclass(frozen=True)
@@ -75,23 +89,51 @@ def frame_checksum(frame: Frames) -> int:
 def read_recording(path: Path) -> Recording:
     """Undo `Recording.write`. Raises UserError for what is no recording."""
     try:
+        with path.open("rb") as raw:
+            if not zipfile.is_zipfile(raw):
+                raise ValueError("it is no .npz file")
         with np.load(path, allow_pickle=False) as file:
             if str(file["format"]) != _FORMAT:
                 raise ValueError(f"its format is {str(file['format'])!r}, not {_FORMAT!r}")
-            ends = np.cumsum(file["lengths"])[:-1]
-            pieces = [np.split(file[name], ends) for name in ("actions", "policy")]
-            seeds = file["seeds"].tolist()
-            plays = [Play(*play) for play in zip(seeds, *pieces, strict=bool(seeds))]
-            return Recording(
-                GameSpec.from_dict(json.loads(str(file["game"]))),
-                tuple(file["players"].tolist()),
-                tuple(plays),
-                tuple(file["shown"].tolist()),
-            )
+            spec = GameSpec.from_dict(json.loads(str(file["game"])))
+            players = tuple(file["players"].tolist())
+            columns = {name: file[name] for name in _TYPES}
+        _check(spec, players, columns)
+        ends = np.cumsum(columns["lengths"])[:-1]
+        pieces = [np.split(columns[name], ends) for name in ("actions", "policy")]
+        seeds = columns["seeds"].tolist()
+        plays = [Play(*play) for play in zip(seeds, *pieces, strict=bool(seeds))]
+        return Recording(spec, players, tuple(plays), tuple(columns["shown"].tolist()))
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
-    except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except _NO_RECORDING as error:
         raise UserError(f"{path} is not a recording, or it is damaged: {error}") from error
+
+
+def _check(spec: GameSpec, players: tuple[str, ...], columns: dict[str, NDArray[Any]]) -> None:
+    """Raises ValueError for what `Recording.write` does not write."""
+    for name, (kind, axes) in _TYPES.items():
+        values = columns[name]
+        if values.dtype != kind or values.ndim != axes:
+            raise ValueError(
+                f"{name} must be {np.dtype(kind)} with {axes} axes, not {values.dtype} with"
+                f" {values.ndim}"
+            )
+    if not players or not all(isinstance(name, str) and name for name in players):
+        raise ValueError(f"players must be names, not {players!r}")
+    if len(set(players)) != len(players) or len(players) > MOST_PLAYERS:
+        raise ValueError(f"players must be at most {MOST_PLAYERS} different names")
+    lengths, (ticks, seats) = columns["lengths"], columns["actions"].shape
+    if not len(columns["seeds"]) == len(columns["shown"]) == len(lengths):
+        raise ValueError("it has not one seed, length and last frame for each play")
+    if seats != len(spec.players) or columns["policy"].shape != (ticks, seats):
+        raise ValueError(f"actions and policy must be of {len(spec.players)} seats, equally long")
+    # in Python's numbers, which do not overflow
+    if any(length < 0 for length in lengths.tolist()) or sum(lengths.tolist()) != ticks:
+        raise ValueError(f"the lengths of its plays are not those of {ticks} ticks")
+    for name, count in (("actions", len(spec.actions)), ("policy", len(players))):
+        if np.any(columns[name] >= count):
+            raise ValueError(f"{name} must be below {count}, not {columns[name].max()}")
 
 
 def import_recordings(
@@ -107,12 +149,15 @@ def import_recordings(
     """
     if ticks < 1:
         raise UserError(f"ticks must be at least 1, not {ticks}")
-    recordings = {path: read_recording(path) for path in map(Path, paths)}
+    paths = [Path(path) for path in paths]
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise UserError(f"the same recording twice: {', '.join(map(str, paths))}")
+    recordings = {path: read_recording(path) for path in paths}
     plan, kept = _plan(recordings, ticks)
     try:
-        game = game_of(plan.spec)
+        game = true_game(plan.spec)
     except ValueError as error:
-        raise UserError(str(error)) from error
+        raise UserError(f"{paths[0]}: {error}") from error
 
     def make(plan: Manifest, missing: Sequence[Planned]) -> Shards:
         for planned in missing:

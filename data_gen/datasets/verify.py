@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_gen.datasets.dataset import read_finished
+from data_gen.datasets.dataset import read_finished, true_game
 from data_gen.datasets.generate import generated_columns
 from data_gen.datasets.manifest import FINISHED, DamagedError, Planned, Progress, no_progress
 from data_gen.datasets.parts import GENERATED, Part
@@ -19,7 +19,6 @@ from data_gen.datasets.shards import COLUMNS, EPISODE_COLUMNS, Columns, columns_
 from data_gen.errors import UserError
 from data_gen.game import AnyGame
 from data_gen.players import Player, ReplayPlayer, make_players
-from data_gen.registry import game_of
 from data_gen.rollout import roll_out
 from data_gen.starts import beginner
 
@@ -51,12 +50,12 @@ def verify(folder: Path, progress: Progress = no_progress) -> list[Problem]:
     and all of them.
 
     Raises UserError where nothing can be proved: no finished dataset, another schema, another
-    version of the game, unknown players.
+    version or a false description of the game, unknown players.
     """
     folder = Path(folder)
     try:
         manifest = read_finished(folder)
-        game = game_of(manifest.spec)
+        game = true_game(manifest.spec)
         for part in manifest.parts:
             if part.kind == GENERATED:
                 make_players(part.players)

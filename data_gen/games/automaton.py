@@ -92,8 +92,8 @@ class Automaton(FusedGame[CellState]):
     ) -> NDArray[np.bool_]:
         """The cells after `ticks`. frames (B, T + 1, 1, H, W): filled from frame 1 on."""
         batch, height, width = state.cells.shape
-        cells = state.cells.astype(np.uint8).reshape(batch, 1, -1)
-        shown = frames.reshape(batch, ticks + 1, -1) if frames is not None else cells[:0]
+        cells = state.cells.astype(np.uint8).reshape(batch, 1, height * width)
+        shown = cells[:0] if frames is None else frames.reshape(batch, ticks + 1, height * width)
         rules = _rule_words(state.description)
 
         def run(part: slice) -> None:  # of the blocks of LANES items

@@ -35,7 +35,6 @@ PLAIN, CATCH, MISS, BURNT, DODGE, CLEAR = range(6)
 
 FRUIT_SIZE = 3
 FRUIT_KINDS = 3  # they look different, and take turns with the score
-BASKET_HEIGHT = 2
 BASKET_SPEED = 2  # px per tick
 FULL = 8  # at this score it clears
 LEAST = 20  # px, of a side: on a smaller board a fast bomb could be unavoidable

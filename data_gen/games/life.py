@@ -42,7 +42,7 @@ def life(
     """
     height, width = frame_size(size, least=3)
     check_edges(edges)
-    if not isinstance(density, (int, float)) or not 0 <= density <= 1:
+    if type(density) not in (int, float) or not 0 <= density <= 1:
         raise ValueError(f"density must lie in 0 to 1, not {density!r}")
     drawn = None if pattern is None else read_pattern(pattern)
     rule = canonical_rule(_chosen_rule(rule, drawn))

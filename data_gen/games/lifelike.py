@@ -35,9 +35,7 @@ def lifelike(
     height, width = frame_size(size, least=3)
     check_edges(edges)
     low, high = _checked_range(density)
-    names = None if rules is None else [canonical_rule(rule) for rule in rules]
-    if names == []:
-        raise ValueError("rules must be one or more, or null for all of them")
+    names = None if rules is None else _checked_rules(rules)
     known = None if names is None else np.stack([rule_bits(name) for name in names])  # (N, 18)
 
     def begin(seeds: Seeds) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
@@ -69,11 +67,20 @@ def lifelike(
     return Automaton(spec, begin, wraps=edges == "torus")
 
 
+def _checked_rules(rules: Sequence[str]) -> list[str]:
+    if isinstance(rules, str) or not isinstance(rules, Sequence) or not rules:
+        raise ValueError(
+            f'rules must be a list of one or more, such as ["B3/S23", "B36/S23"], or null for all'
+            f" of them, not {rules!r}"
+        )
+    return [canonical_rule(rule) for rule in rules]
+
+
 def _checked_range(density: Sequence[float]) -> tuple[float, float]:
     if (
         not isinstance(density, Sequence)
         or len(density) != 2
-        or not all(isinstance(share, (int, float)) for share in density)
+        or not all(type(share) in (int, float) for share in density)
         or not 0 <= density[0] <= density[1] <= 1
     ):
         raise ValueError(f"density must be two shares between 0 and 1, not {density!r}")

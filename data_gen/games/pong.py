@@ -17,7 +17,7 @@ from data_gen.drawing import fill, find
 from data_gen.game import GameSpec
 from data_gen.kernel_game import KernelGame
 from data_gen.kernels import BEGIN, DRAW, EXPERT, TICK, draw_integer, draw_variant, kernel
-from data_gen.options import frame_size, listed, one_or_more
+from data_gen.options import frame_size, listed, one_or_more, true_or_false
 
 STAY, UP, DOWN = range(3)
 BACKGROUND, LEFT_PADDLE, RIGHT_PADDLE, BALL, SCORE = range(5)
@@ -223,6 +223,7 @@ def pong(
     Raises ValueError for parameters out of range.
     """
     height, width = frame_size(size, multiple=32)
+    fine = true_or_false("serve_angles", serve_angles)
     choices = {
         "paddle_height": one_or_more("paddle_height", paddle_height, 3, 24),
         "paddle_speed": one_or_more("paddle_speed", paddle_speed, 1, 4),
@@ -241,7 +242,7 @@ def pong(
         context=2,
         events=("plain", "wall", "paddle", "serve", "miss", "clear"),
         description=("paddle height", "paddle speed", "ball speed", "serve angle"),
-        options={"size": [height, width], **choices, "serve_angles": bool(serve_angles)},
+        options={"size": [height, width], **choices, "serve_angles": fine},
     )
-    rules = (height, width, bool(serve_angles), *listed(choices.values()))
+    rules = (height, width, fine, *listed(choices.values()))
     return KernelGame(spec, begin, tick, draw, columns=COLUMNS, rules=rules)

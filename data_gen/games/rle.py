@@ -42,6 +42,8 @@ def read_pattern(source: str | Path) -> Pattern:
     `source` is a file if it is a Path, or one line that ends in .rle or .cells.
     Raises ValueError for a file that cannot be read and for text that is neither format.
     """
+    if not isinstance(source, (str, Path)):
+        raise ValueError(f"a pattern must be a file or text, not {source!r}")
     text = source
     if isinstance(source, Path) or (
         "\n" not in source and source.strip().lower().endswith((".rle", ".cells"))

@@ -41,7 +41,7 @@ from data_gen.games.snake_grid import (
 )
 from data_gen.kernel_game import KernelGame
 from data_gen.kernels import BEGIN, DRAW, TICK, draw_integer, draw_variant, kernel
-from data_gen.options import frame_size, listed, one_or_both, one_or_more
+from data_gen.options import frame_size, listed, one_or_both, one_or_more, whole_number
 
 __all__ = ["expert", "snake"]
 
@@ -211,7 +211,7 @@ def snake(
     8, and shorter than a row and a column.
     Raises ValueError for parameters out of range.
     """
-    (cell,) = one_or_more("cell", [cell], 1, 4)
+    cell = whole_number("cell", cell, 1, 4)
     height, width = frame_size(size, multiple=cell, least=LEAST * cell)
     high, wide = height // cell, width // cell
     longest = min(8, high - 1, wide - 1)
