@@ -71,3 +71,14 @@ def test_another_version_of_a_game_is_named() -> None:
     spec = replace(make_game("pong").spec, version=99)
     with pytest.raises(ValueError, match="made with pong version 99, but this program has version"):
         game_of(spec)
+
+
+@pytest.mark.parametrize("name", ["breakout", "catch", "flappy", "keydoor", "snake"])
+def test_the_expert_is_far_better_than_chance(name: str) -> None:
+    game, seeds = make_game(name), training_seeds(12, 0, 64)
+    able, random = (
+        float(roll_out(game, make_players([player]), seeds, 1000).reward.sum(1).mean())
+        for player in ("tracker:1", "random")
+    )
+    assert able > 15
+    assert random < 2
