@@ -1,7 +1,8 @@
 """The contract of an engine: what learns to be a game.
 
-An engine supplies a network and three verbs: `encode` true frames to a hidden state, `advance` it
-by one tick, `decode` it to a frame. The time loop, loss, optimiser and curriculum are elsewhere.
+An engine supplies a network and its verbs: `encode` true frames to a hidden state, `advance` it by
+one tick, `decode` it to a frame, and `see` a true frame in place of the one it showed. The time
+loop, optimiser and curriculum are elsewhere.
 """
 
 from __future__ import annotations
@@ -38,11 +39,13 @@ class Prediction:
 class Engine(nn.Module, ABC):
     """Interface of engines. spec: the game to be learned; it must have a palette.
 
-    Class attribute `reads_frames`: the hidden state is nothing but the last `spec.context` frames,
-    so that training may feed true frames (teacher forcing) and all ticks of a window are equal.
+    reads_frames: the engine sees the frames that it shows, so that training may feed it true ones
+    instead (teacher forcing). memoryless: its hidden state follows from the last `spec.context`
+    frames alone, so that it can be asked about every one there is.
     """
 
     reads_frames: bool = False
+    memoryless: bool = False
 
     def __init__(self, spec: GameSpec, **options: Any) -> None:
         """options: what the subclass was made with, so that a checkpoint can make it again."""
@@ -67,16 +70,31 @@ class Engine(nn.Module, ABC):
         """The frame that the hidden state shows, as logits, with reward and termination."""
 
     @abstractmethod
-    def unroll(self, hidden: Hidden, actions: Tensor) -> tuple[Prediction, Hidden]:
-        """T ticks at once. actions (B, T, P). Equals T times `advance` and `decode` to 1e-5."""
+    def see(self, hidden: Hidden, frames: Tensor) -> Hidden:
+        """The hidden state as if `frames` (B, C, H, W) uint8 had been shown last. It stays as it is
+        in engines that do not read frames."""
+
+    @abstractmethod
+    def unroll(
+        self, hidden: Hidden, actions: Tensor, frames: Tensor | None = None
+    ) -> tuple[Prediction, Hidden]:
+        """T ticks at once. actions (B, T, P). Equals T times `advance` and `decode` to 1e-5.
+
+        frames (B, T, C, H, W): the true ones that the ticks lead to, for teacher forcing; each is
+        seen after its tick.
+        """
 
 
-def unroll_by_ticks(engine: Engine, hidden: Hidden, actions: Tensor) -> tuple[Prediction, Hidden]:
+def unroll_by_ticks(
+    engine: Engine, hidden: Hidden, actions: Tensor, frames: Tensor | None = None
+) -> tuple[Prediction, Hidden]:
     """`unroll` for engines that have no faster way: the definition itself."""
     shown: list[Prediction] = []
     for tick in range(actions.shape[1]):
         hidden = engine.advance(hidden, actions[:, tick])
         shown.append(engine.decode(hidden))
+        if frames is not None:
+            hidden = engine.see(hidden, frames[:, tick])
     together = Prediction(
         logits=torch.stack([one.logits for one in shown], 1),  # (B, T, K, H, W)
         reward=torch.stack([one.reward for one in shown], 1),

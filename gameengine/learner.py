@@ -39,7 +39,8 @@ class Learner(pl.LightningModule):
     "adam" for all. learning_rate: Adam's; muon_rate: Muon's. Both rise over `warmup` steps and fall
     to 0 with the budget. weight_decay: on those weights only. betas: Adam's. clip: largest norm
     of the gradient.
-    teacher_forcing: each tick of a window starts from true frames; for engines that read frames.
+    teacher_forcing: in training, true frames are fed back instead of those that were shown; for
+    engines that read frames.
     reward_weight: of reward and termination in the loss.
     """
 
@@ -72,9 +73,8 @@ class Learner(pl.LightningModule):
             raise ValueError(f"teacher_forcing needs an engine that reads frames; {name} does not")
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        judged = self._judge(self._forced(batch) if self._teacher_forcing else batch)
-        windows = len(batch["frames"])
-        GameData.of(self.trainer).mine(batch, (judged.wrong > 0).view(windows, -1).any(1))
+        judged = self._judge(batch, self._teacher_forcing)
+        GameData.of(self.trainer).mine(batch, (judged.wrong > 0).any(1))
         if batch_idx % LOG_EVERY == 0:
             self._log("train", judged)
             self.log("length", float(GameData.of(self.trainer).length))
@@ -122,8 +122,8 @@ class Learner(pl.LightningModule):
         # sake of a gradient scaler that bfloat16 does not have.
         torch.nn.utils.clip_grad_norm_(self.parameters(), self._clip)
 
-    def _judge(self, batch: Batch) -> Judged:
-        prediction = predict(self.engine, batch)
+    def _judge(self, batch: Batch, teacher_forcing: bool = False) -> Judged:
+        prediction = predict(self.engine, batch, teacher_forcing)
         context = self.engine.spec.context
         frames = batch["frames"][:, context:]  # (B, T, 1, H, W)
         ticks = frames.shape[0] * frames.shape[1]
@@ -135,23 +135,6 @@ class Learner(pl.LightningModule):
             wrong = wrong_pixels(frames, prediction.logits).sum((-2, -1))
         return Judged(pixels + self._reward_weight * (reward + end), wrong)
 
-    def _forced(self, batch: Batch) -> Batch:
-        """Windows of T ticks as T times as many windows of one tick, each with true context."""
-        context = self.engine.spec.context
-        ticks = batch["reward"].shape[1]
-
-        def slide(values: Tensor, size: int) -> Tensor:
-            windows = values.unfold(1, size, 1)  # (B, T, ..., size)
-            return windows.movedim(-1, 2).flatten(0, 1)
-
-        return {
-            "frames": slide(batch["frames"], context + 1),
-            "actions": slide(batch["actions"], context),
-            "reward": batch["reward"].flatten(0, 1)[:, None],
-            "terminated": batch["terminated"].flatten(0, 1)[:, None],
-            "description": batch["description"].repeat_interleave(ticks, 0),
-        }
-
     def _log(self, stage: str, judged: Judged) -> None:
         wrong = judged.wrong.float()
         size = len(wrong)
@@ -160,10 +143,11 @@ class Learner(pl.LightningModule):
         self.log(f"{stage}/wrong_pixels", wrong.mean(), batch_size=size)
 
 
-def predict(engine: Engine, batch: Batch) -> Prediction:
-    """What the engine shows for the ticks after the context, open loop. Time axis behind B."""
+def predict(engine: Engine, batch: Batch, teacher_forcing: bool = False) -> Prediction:
+    """What the engine shows for the ticks after the context. Time axis behind B."""
     context = engine.spec.context
     shown = Context(batch["frames"][:, :context], batch["actions"][:, : context - 1])
     hidden = engine.encode(shown, batch["description"])
-    prediction, _ = engine.unroll(hidden, batch["actions"][:, context - 1 :])
+    truth = batch["frames"][:, context:] if teacher_forcing else None
+    prediction, _ = engine.unroll(hidden, batch["actions"][:, context - 1 :], truth)
     return prediction

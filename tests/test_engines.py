@@ -46,23 +46,34 @@ def windows(name: str, count: int, ticks: int, seed: int = 0) -> Batch:
 
 
 @every_engine
+@pytest.mark.parametrize("forced", [False, True])
 @pytest.mark.parametrize("ticks", [1, 2, 7])
-def test_unroll_is_advance_repeated(name: str, ticks: int) -> None:
+def test_unroll_is_advance_repeated(name: str, ticks: int, forced: bool) -> None:
     engine = small_engine(name)
     batch = windows(name, 3, ticks)
     context = engine.spec.context
     shown = Context(batch["frames"][:, :context], batch["actions"][:, : context - 1])
     hidden = engine.encode(shown, batch["description"])
     actions = batch["actions"][:, context - 1 :]
-    at_once, last = engine.unroll(hidden, actions)
-    one_by_one, end = unroll_by_ticks(engine, hidden, actions)
+    truth = batch["frames"][:, context:] if forced else None
+    at_once, last = engine.unroll(hidden, actions, truth)
+    one_by_one, end = unroll_by_ticks(engine, hidden, actions, truth)
     assert at_once.logits.shape[:2] == (3, ticks)
     for field in ("logits", "reward", "termination"):
         torch.testing.assert_close(
             getattr(at_once, field), getattr(one_by_one, field), atol=1e-5, rtol=1e-5
         )
-    for key in last:
+    for key in end:
         torch.testing.assert_close(last[key], end[key], atol=1e-5, rtol=1e-5)
+
+
+@every_engine
+def test_only_engines_that_read_frames_see_them(name: str) -> None:
+    engine = small_engine(name)
+    batch = windows(name, 3, 4)
+    forced, free = predict(engine, batch, teacher_forcing=True), predict(engine, batch)
+    torch.testing.assert_close(forced.logits[:, 0], free.logits[:, 0], atol=1e-5, rtol=1e-5)
+    assert torch.allclose(forced.logits, free.logits, atol=1e-5) is not engine.reads_frames
 
 
 @every_engine

@@ -21,6 +21,7 @@ from gameengine.learner import Learner, predict
 from gameengine.live import LiveSource
 from gameengine.muon import Muon, orthogonal
 from gameengine.training import warm_average
+from gameengine.windows import Batch
 
 
 def small_feedback(spec: GameSpec) -> Engine:
@@ -62,14 +63,17 @@ def test_teacher_forcing_judges_each_tick_from_true_frames() -> None:
     learner = Learner(small_feedback, teacher_forcing=True)
     learner.build(make_game("pong").spec)
     batch = LiveSource(make_game("pong"), make_players(["sticky"]), games=16).draw(2, 4)
-    forced = learner._forced(batch)
-    assert forced["frames"].shape[:2] == (8, 3)
-    for window in range(2):
-        for tick in range(4):
-            row = 4 * window + tick
-            assert torch.equal(forced["frames"][row], batch["frames"][window, tick : tick + 3])
-            assert torch.equal(forced["actions"][row], batch["actions"][window, tick : tick + 2])
-            assert torch.equal(forced["reward"][row, 0], batch["reward"][window, tick])
+    wrong = learner._judge(batch, teacher_forcing=True).wrong
+    for tick in range(4):
+        window: Batch = {
+            "frames": batch["frames"][:, tick : tick + 3],
+            "actions": batch["actions"][:, tick : tick + 2],
+            "reward": batch["reward"][:, tick : tick + 1],
+            "terminated": batch["terminated"][:, tick : tick + 1],
+            "description": batch["description"],
+        }
+        assert torch.equal(wrong[:, tick], learner._judge(window).wrong[:, 0])
+    assert not torch.equal(wrong, learner._judge(batch).wrong)
 
 
 def test_teacher_forcing_needs_an_engine_that_reads_frames() -> None:

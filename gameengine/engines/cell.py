@@ -28,6 +28,7 @@ class CellEngine(Engine):
     """
 
     reads_frames = True
+    memoryless = True
 
     def __init__(
         self,
@@ -72,5 +73,10 @@ class CellEngine(Engine):
         nothing = torch.zeros(len(logits), len(self.spec.players), device=logits.device)  # (B, P)
         return Prediction(logits, nothing, torch.full_like(nothing[:, 0], -10.0))
 
-    def unroll(self, hidden: Hidden, actions: Tensor) -> tuple[Prediction, Hidden]:
-        return unroll_by_ticks(self, hidden, actions)
+    def see(self, hidden: Hidden, frames: Tensor) -> Hidden:
+        return hidden | {"frame": frames}
+
+    def unroll(
+        self, hidden: Hidden, actions: Tensor, frames: Tensor | None = None
+    ) -> tuple[Prediction, Hidden]:
+        return unroll_by_ticks(self, hidden, actions, frames)

@@ -28,6 +28,7 @@ class FeedbackEngine(Engine):
     """
 
     reads_frames = True
+    memoryless = True
 
     def __init__(
         self,
@@ -87,8 +88,21 @@ class FeedbackEngine(Engine):
         outcome = hidden["outcome"]
         return Prediction(hidden["logits"], outcome[:, :-1], outcome[:, -1])
 
-    def unroll(self, hidden: Hidden, actions: Tensor) -> tuple[Prediction, Hidden]:
-        return unroll_by_ticks(self, hidden, actions)
+    def see(self, hidden: Hidden, frames: Tensor) -> Hidden:
+        return hidden | {"frames": torch.cat([hidden["frames"][:, :-1], frames], 1)}
+
+    def unroll(
+        self, hidden: Hidden, actions: Tensor, frames: Tensor | None = None
+    ) -> tuple[Prediction, Hidden]:
+        if frames is None:
+            return unroll_by_ticks(self, hidden, actions)
+        batch, ticks = actions.shape[:2]
+        seen = torch.cat([hidden["frames"], frames.squeeze(2)], 1)  # (B, T0 + T, H, W)
+        context = seen.unfold(1, self.spec.context, 1).movedim(-1, 2)  # (B, T + 1, T0, H, W)
+        logits, outcome = self._predict(context[:, :-1].flatten(0, 1), actions.flatten(0, 1))
+        logits, outcome = logits.unflatten(0, (batch, ticks)), outcome.unflatten(0, (batch, ticks))
+        last = {"frames": context[:, -1], "logits": logits[:, -1], "outcome": outcome[:, -1]}
+        return Prediction(logits, outcome[..., :-1], outcome[..., -1]), last
 
     def _predict(self, frames: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
         """frames (B, T0, H, W) uint8 -> logits (B, K, H, W) and outcome (B, P + 1), float32."""

@@ -50,7 +50,12 @@ class GruEngine(Engine):
     def decode(self, hidden: Hidden) -> Prediction:
         return self._show(hidden["memory"])
 
-    def unroll(self, hidden: Hidden, actions: Tensor) -> tuple[Prediction, Hidden]:
+    def see(self, hidden: Hidden, frames: Tensor) -> Hidden:
+        return hidden
+
+    def unroll(
+        self, hidden: Hidden, actions: Tensor, frames: Tensor | None = None
+    ) -> tuple[Prediction, Hidden]:
         memories, last = self.cell(one_hot_actions(actions, self.spec), hidden["memory"][None])
         return self._show(memories), {"memory": last[0]}
 
