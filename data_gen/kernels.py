@@ -1,9 +1,9 @@
 """Kernels: plain scalar functions, each for one game of a batch, that Numba compiles.
 
-A kernel is compiled when its module is first imported; those of this package are kept on the disk,
-and a later import loads them in milliseconds. The cache's folder is named by a hash of the sources
-that use this module, since Numba by itself does not see that a kernel in another file, which this
-one calls, has changed.
+A kernel is compiled when its module is first imported; those of data_gen and gameengine are kept on
+the disk, and a later import loads them in milliseconds. The cache's folder is named by a hash of
+the sources that use this module, since Numba by itself does not see that a kernel in another file,
+which this one calls, has changed.
 
 Integers in a kernel are int64. Hashes are uint64, and only meet other uint64: Numba makes a float
 of an int64 and a uint64.
@@ -46,6 +46,7 @@ EXPERT = types.int64(FRAME, types.int64, types.float64)
 
 _CONFIG: Any = config  # its settings are made at run time
 _HERE = Path(__file__).parent
+_OURS = (_HERE, _HERE.parent / "gameengine")  # where kernels are kept on the disk
 _KEPT_CACHES = 8  # versions of the sources; more are deleted, the oldest first
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
@@ -106,7 +107,7 @@ def _source(compiled: Any) -> Callable[..., Any]:
 
 def _is_ours(function: Callable[..., Any]) -> bool:
     """Whether the cache would notice a change of it: others are compiled in every process anew."""
-    return Path(function.__code__.co_filename).is_relative_to(_HERE)
+    return any(Path(function.__code__.co_filename).is_relative_to(folder) for folder in _OURS)
 
 
 @cache
@@ -116,7 +117,7 @@ def cache_folder() -> Path | None:
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     kept = Path(os.environ.get("NUMBA_CACHE_DIR") or home / "gameengine")
     digest = hashlib.sha256()
-    for path in sorted(_HERE.rglob("*.py")):
+    for path in sorted(path for folder in _OURS for path in folder.rglob("*.py")):
         source = path.read_bytes()
         if b"data_gen.kernels" in source or path == Path(__file__):
             digest.update(source)

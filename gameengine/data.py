@@ -116,6 +116,13 @@ class GameData(pl.LightningDataModule):
         """Whether the players of the judgement are others than those of training."""
         return not set(self.held_out.names) & set(self.trained_with)
 
+    def glimpse(self, count: int) -> Tensor:
+        """So many true frames (N, C, H, W), as training will show them. They are not used up."""
+        before = self._source.state_dict()
+        frames = self._source.draw(count, 1)["frames"][:, -1]
+        self._source.load_state_dict(before)
+        return frames
+
     def train_dataloader(self) -> Round:
         return Round(self)
 

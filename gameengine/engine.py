@@ -13,8 +13,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from data_gen.game import GameSpec
+from gameengine.frames import wrong_pixels
 
 Hidden = dict[str, Tensor]  # every tensor has B first
 
@@ -36,16 +38,28 @@ class Prediction:
     termination: Tensor  # (B, [T]): logit
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What an engine was taught by B windows of T ticks."""
+
+    loss: Tensor  # (): of the frames, per tick
+    wrong: Tensor  # (B, T) int: how many pixels, or other parts, of each frame were wrong
+    reward: Tensor  # (B, T, P)
+    termination: Tensor  # (B, T): logit
+
+
 class Engine(nn.Module, ABC):
     """Interface of engines. spec: the game to be learned; it must have a palette.
 
     reads_frames: the engine sees the frames that it shows, so that training may feed it true ones
     instead (teacher forcing). memoryless: its hidden state follows from the last `spec.context`
-    frames alone, so that it can be asked about every one there is.
+    frames alone, so that it can be asked about every one there is. glimpses: how many true frames
+    `prepare` wants to be shown before training.
     """
 
     reads_frames: bool = False
     memoryless: bool = False
+    glimpses: int = 0
 
     def __init__(self, spec: GameSpec, **options: Any) -> None:
         """options: what the subclass was made with, so that a checkpoint can make it again."""
@@ -83,6 +97,23 @@ class Engine(nn.Module, ABC):
         frames (B, T, C, H, W): the true ones that the ticks lead to, for teacher forcing; each is
         seen after its tick.
         """
+
+    def prepare(self, frames: Tensor) -> None:
+        """Look at true frames (N, C, H, W) before training, for engines that ask for `glimpses`."""
+
+    def judge(self, hidden: Hidden, actions: Tensor, frames: Tensor, forced: bool) -> Judged:
+        """How surprising frames (B, T, C, H, W) are after `hidden`: cross-entropy, summed over
+        pixels. An engine whose frames are made of other parts than pixels sums over those.
+
+        actions (B, T, P). forced: true frames are fed back, as in `unroll`.
+        """
+        shown, _ = self.unroll(hidden, actions, frames if forced else None)
+        ticks = frames.shape[0] * frames.shape[1]
+        targets = frames.flatten(0, 2).long()  # (B * T, H, W)
+        loss = F.cross_entropy(shown.logits.flatten(0, 1), targets, reduction="sum") / ticks
+        with torch.no_grad():
+            wrong = wrong_pixels(frames, shown.logits).sum((-2, -1))
+        return Judged(loss, wrong, shown.reward, shown.termination)
 
 
 def unroll_by_ticks(

@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
         "players": asked.players,
         "seed": asked.seed,
         **summarise(judgement),
-        "ms_per_tick": round(_milliseconds_per_tick(learned), 3),
+        "ms_per_tick": round(milliseconds_per_tick(learned), 3),
         "seconds": round(seconds, 1),
     }
     if asked.curve:
@@ -76,7 +76,7 @@ def draw_accuracy(path: Path, judgement: Judgement) -> None:
     )
 
 
-def _milliseconds_per_tick(learned: Any, ticks: int = 100) -> float:
+def milliseconds_per_tick(learned: Any, ticks: int = 100) -> float:
     """The median time of one tick of one game, on one thread, as in play."""
     import numpy as np
     import torch

@@ -18,6 +18,7 @@ from gameengine.engines import ENGINES, engine_class
 from gameengine.growth import Growth
 from gameengine.journal import Journal
 from gameengine.learner import Learner
+from gameengine.pruning import Pruning
 
 DEFAULTS = {
     "accelerator": "cpu",  # what this laboratory is for; learned games play on the CPU too
@@ -57,6 +58,10 @@ class ExperimentParser(LightningArgumentParser):
         return keys if nested else [*keys, *(key.rpartition(".")[2] for key in keys)]
 
 
+class RefusalError(UserError):
+    """An engine does not take the game, or its options."""
+
+
 class Experiment(LightningCLI):
     """All that a config can hold, made from arguments; nothing is run.
 
@@ -79,7 +84,7 @@ class Experiment(LightningCLI):
                 parser_class=ExperimentParser,
                 parser_kwargs={"prog": "python experiments/run.py"},
             )
-            self.model.build(self.datamodule.spec)
+            self._build()
             self._check()
         except (ValueError, OverflowError) as error:
             text = str(error)
@@ -102,8 +107,15 @@ class Experiment(LightningCLI):
         parser.add_lightning_class_args(Budget, "budget")
         parser.add_lightning_class_args(Journal, "journal")  # before Growth changes the length
         parser.add_lightning_class_args(Growth, "growth")
+        parser.add_lightning_class_args(Pruning, "pruning")
         parser.link_arguments("seed_everything", "data.seed")
         parser.set_defaults({"budget.minutes": 5.0})
+
+    def _build(self) -> None:
+        try:
+            self.model.build(self.datamodule.spec, self.datamodule.glimpse)
+        except ValueError as error:
+            raise RefusalError(str(error)) from error
 
     def _check(self) -> None:
         """Raises ValueError for what would otherwise fail after the training."""
@@ -114,6 +126,9 @@ class Experiment(LightningCLI):
         if not 0 <= settings["ema"] < 1:
             raise ValueError(f"ema must lie in 0 to 1, below 1, not {settings['ema']}")
         self.datamodule.check_length(max(settings["growth"]["lengths"]))
+        for callback in self.trainer.callbacks:  # pyright: ignore[reportAttributeAccessIssue]
+            if isinstance(callback, Pruning):
+                callback.check(self.model.engine)
 
     @property
     def settings(self) -> dict[str, Any]:

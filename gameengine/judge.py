@@ -73,7 +73,7 @@ def judge(
         wrong = (truth != dream).any(1)  # (N, H, W)
         right = ~wrong.any((1, 2))
         exact.see(right)
-        near.see(right | _objects_near(truth, dream, colours, ~right))
+        near.see(right | objects_near(truth, dream, colours, ~right))
         by_tick[:3, tick] = right.mean(), exact.alive.mean(), wrong.mean()
         if colours:
             by_tick[3, tick] = _overlap(truth, dream, colours)
@@ -150,7 +150,7 @@ class _Watch:
         return Horizon(self._ticks, int(self.alive.sum()))
 
 
-def _objects_near(
+def objects_near(
     truth: Frames, dream: Frames, colours: list[int], items: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Whether each object of the truth is seen in the dream, its middle at most 1 px off in each

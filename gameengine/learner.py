@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytorch_lightning as pl
@@ -15,20 +14,11 @@ from data_gen.game import GameSpec
 from gameengine.budget import Budget
 from gameengine.checkpoint import describe_engine
 from gameengine.data import GameData
-from gameengine.engine import Context, Engine, Prediction
-from gameengine.frames import wrong_pixels
+from gameengine.engine import Context, Engine, Hidden, Prediction
 from gameengine.muon import Muon
 from gameengine.windows import Batch
 
 LOG_EVERY = 10  # batches: Lightning's logging costs as much as a layer
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What a batch of windows says of an engine. B windows of T ticks."""
-
-    loss: Tensor  # (): per tick
-    wrong: Tensor  # (B, T) int: wrong pixels of each frame
 
 
 class Learner(pl.LightningModule):
@@ -65,24 +55,27 @@ class Learner(pl.LightningModule):
         self._teacher_forcing = teacher_forcing
         self._reward_weight = reward_weight
 
-    def build(self, spec: GameSpec) -> None:
-        """Make the engine for a game. Raises ValueError if engine, game and options do not fit."""
+    def build(self, spec: GameSpec, glimpse: Callable[[int], Tensor] | None = None) -> None:
+        """Make the engine for a game. glimpse: gives so many true frames (N, C, H, W), for engines
+        that look at some first. Raises ValueError if engine, game and options do not fit."""
         self.engine = self._make_engine(spec)
+        if glimpse is not None and self.engine.glimpses:
+            self.engine.prepare(glimpse(self.engine.glimpses))
         if self._teacher_forcing and not self.engine.reads_frames:
             name = type(self.engine).__name__
             raise ValueError(f"teacher_forcing needs an engine that reads frames; {name} does not")
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        judged = self._judge(batch, self._teacher_forcing)
-        GameData.of(self.trainer).mine(batch, (judged.wrong > 0).any(1))
+        loss, wrong = self.judged(batch, self._teacher_forcing)
+        GameData.of(self.trainer).mine(batch, (wrong > 0).any(1))
         if batch_idx % LOG_EVERY == 0:
-            self._log("train", judged)
+            self._log("train", loss, wrong)
             self.log("length", float(GameData.of(self.trainer).length))
             self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
-        return judged.loss
+        return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self._log("held_out", self._judge(batch))
+        self._log("held_out", *self.judged(batch))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["gameengine"] = describe_engine(self.engine, {"steps": self.global_step})
@@ -122,32 +115,33 @@ class Learner(pl.LightningModule):
         # sake of a gradient scaler that bfloat16 does not have.
         torch.nn.utils.clip_grad_norm_(self.parameters(), self._clip)
 
-    def _judge(self, batch: Batch, teacher_forcing: bool = False) -> Judged:
-        prediction = predict(self.engine, batch, teacher_forcing)
+    def judged(self, batch: Batch, teacher_forcing: bool = False) -> tuple[Tensor, Tensor]:
+        """The loss per tick, and how much of each frame (B, T) is wrong."""
         context = self.engine.spec.context
-        frames = batch["frames"][:, context:]  # (B, T, 1, H, W)
+        actions, frames = batch["actions"][:, context - 1 :], batch["frames"][:, context:]
+        judged = self.engine.judge(encode(self.engine, batch), actions, frames, teacher_forcing)
         ticks = frames.shape[0] * frames.shape[1]
-        targets = frames.flatten(0, 2).long()  # (B * T, H, W)
-        pixels = F.cross_entropy(prediction.logits.flatten(0, 1), targets, reduction="sum") / ticks
-        reward = F.mse_loss(prediction.reward, batch["reward"], reduction="sum") / ticks
-        end = F.binary_cross_entropy_with_logits(prediction.termination, batch["terminated"])
-        with torch.no_grad():
-            wrong = wrong_pixels(frames, prediction.logits).sum((-2, -1))
-        return Judged(pixels + self._reward_weight * (reward + end), wrong)
+        reward = F.mse_loss(judged.reward, batch["reward"], reduction="sum") / ticks
+        end = F.binary_cross_entropy_with_logits(judged.termination, batch["terminated"])
+        return judged.loss + self._reward_weight * (reward + end), judged.wrong
 
-    def _log(self, stage: str, judged: Judged) -> None:
-        wrong = judged.wrong.float()
+    def _log(self, stage: str, loss: Tensor, wrong: Tensor) -> None:
         size = len(wrong)
-        self.log(f"{stage}/loss", judged.loss.detach(), batch_size=size)
+        self.log(f"{stage}/loss", loss.detach(), batch_size=size)
         self.log(f"{stage}/frames_right", (wrong == 0).float().mean(), batch_size=size)
-        self.log(f"{stage}/wrong_pixels", wrong.mean(), batch_size=size)
+        self.log(f"{stage}/wrong_pixels", wrong.float().mean(), batch_size=size)
+
+
+def encode(engine: Engine, batch: Batch) -> Hidden:
+    """The hidden state after the context of a batch of windows."""
+    context = engine.spec.context
+    shown = Context(batch["frames"][:, :context], batch["actions"][:, : context - 1])
+    return engine.encode(shown, batch["description"])
 
 
 def predict(engine: Engine, batch: Batch, teacher_forcing: bool = False) -> Prediction:
     """What the engine shows for the ticks after the context. Time axis behind B."""
     context = engine.spec.context
-    shown = Context(batch["frames"][:, :context], batch["actions"][:, : context - 1])
-    hidden = engine.encode(shown, batch["description"])
     truth = batch["frames"][:, context:] if teacher_forcing else None
-    prediction, _ = engine.unroll(hidden, batch["actions"][:, context - 1 :], truth)
-    return prediction
+    actions = batch["actions"][:, context - 1 :]
+    return engine.unroll(encode(engine, batch), actions, truth)[0]

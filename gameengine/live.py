@@ -22,10 +22,10 @@ class LiveSource:
 
     `games` games are simulated for a chunk of ticks; windows are drawn from the chunk until it has
     given as many predicted ticks as `reuse` times its own, then the games play on. In each chunk
-    one game in `restart` starts anew. Of the windows that predict a single tick a share
-    `event_share` shows an event, all kinds equally often, or, half of the time, a tick at most
-    `near` before or after it; a share `start_share` are first ticks of fresh games. Those begin as
-    `starts` says, see data_gen.starts.Starts.
+    one game in `restart` starts anew. A share `start_share` of the windows are beginnings of fresh
+    games; those begin as `starts` says, see data_gen.starts.Starts. Of the windows that predict a
+    single tick a share `event_share` shows an event, all kinds equally often, or, half of the time,
+    a tick at most `near` before or after it.
     """
 
     def __init__(
@@ -88,9 +88,9 @@ class LiveSource:
             if key.startswith("memory.")
         }
         self._saved_start = (state, memory)
-        self._chunks, self._drawn, ticks = saved["counters"]
-        if ticks:
-            self._simulate(ticks)
+        self._chunks, self._drawn, self._ticks = saved["counters"]
+        if self._ticks:
+            self._simulate(self._ticks)
         self._rng.bit_generator.state = saved["random"]
 
     def _next_games(self) -> tuple[State, Arrays]:
@@ -114,7 +114,7 @@ class LiveSource:
 
     def _simulate(self, ticks: int) -> None:
         spec = self._game.spec
-        if ticks != self._ticks or self._played is None:
+        if self._played is None or ticks != self._played.event.shape[1]:
             self._played = buffers(spec, self._count, ticks)
         self._ticks = ticks
         state, memory = self._saved_start
@@ -127,13 +127,13 @@ class LiveSource:
         """Games (count,) and first frames (count,) of windows."""
         rng, context = self._rng, self._game.spec.context
         single = ticks == 1
-        starting = round(count * self._start_share) if single else 0
+        starting = round(count * self._start_share)
         eventful = round(count * self._event_share) if single and self._events else 0
         plain = count - starting - eventful
         last = self._ticks + 1 - context - ticks  # the latest first frame
         fresh = self._fresh()
         starting_items = fresh[rng.integers(0, len(fresh), starting)]
-        starting_places = rng.integers(0, 3, starting)
+        starting_places = rng.integers(0, 3 if single else 1, starting)
         kinds = rng.integers(0, max(1, len(self._events)), eventful)
         events = [self._events[kind][rng.integers(0, len(self._events[kind]))] for kind in kinds]
         happened = np.array(events, np.int64).reshape(-1, 2)  # (eventful, 2): game, first frame

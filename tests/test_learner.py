@@ -48,22 +48,22 @@ def test_loss_is_cross_entropy_per_tick_plus_outcome() -> None:
     learner = Learner(small_feedback, reward_weight=2.0)
     learner.build(make_game("pong").spec)
     batch = LiveSource(make_game("pong"), make_players(["sticky"]), games=16).draw(3, 2)
-    judged = learner._judge(batch)
+    loss, wrong = learner.judged(batch)
     shown = predict(learner.engine, batch)
     frames = batch["frames"][:, 2:, 0].long()  # (B, T, H, W)
     chances = shown.logits.log_softmax(2).gather(2, frames[:, :, None])
     pixels = -chances.sum() / 6
     reward = (shown.reward - batch["reward"]).square().sum() / 6
     end = torch.nn.functional.softplus(shown.termination).mean()  # nothing ends in these windows
-    torch.testing.assert_close(judged.loss, pixels + 2 * (reward + end))
-    assert torch.equal(judged.wrong, (shown.logits.argmax(2) != frames).sum((2, 3)))
+    torch.testing.assert_close(loss, pixels + 2 * (reward + end))
+    assert torch.equal(wrong, (shown.logits.argmax(2) != frames).sum((2, 3)))
 
 
 def test_teacher_forcing_judges_each_tick_from_true_frames() -> None:
     learner = Learner(small_feedback, teacher_forcing=True)
     learner.build(make_game("pong").spec)
     batch = LiveSource(make_game("pong"), make_players(["sticky"]), games=16).draw(2, 4)
-    wrong = learner._judge(batch, teacher_forcing=True).wrong
+    _, wrong = learner.judged(batch, teacher_forcing=True)
     for tick in range(4):
         window: Batch = {
             "frames": batch["frames"][:, tick : tick + 3],
@@ -72,8 +72,8 @@ def test_teacher_forcing_judges_each_tick_from_true_frames() -> None:
             "terminated": batch["terminated"][:, tick : tick + 1],
             "description": batch["description"],
         }
-        assert torch.equal(wrong[:, tick], learner._judge(window).wrong[:, 0])
-    assert not torch.equal(wrong, learner._judge(batch).wrong)
+        assert torch.equal(wrong[:, tick], learner.judged(window)[1][:, 0])
+    assert not torch.equal(wrong, learner.judged(batch)[1])
 
 
 def test_teacher_forcing_needs_an_engine_that_reads_frames() -> None:

@@ -152,7 +152,10 @@ def test_resuming_what_cannot_go_on_gets_one_line(tmp_path: Path) -> None:
         (["--journal.gif_ticks=0"], ["journal.gif_ticks must be at least 1"]),
         (["--ema=5"], ["ema"]),
         (["--seed_everything=-1"], ["seed"]),
-        (["--model.engine=CellEngine"], ["CellEngine", "3 actions"]),
+        (
+            ["--model.engine=CellEngine", "--model.engine.steps=0"],
+            ["steps of CellEngine must be at least 1"],
+        ),
         (["--growth.lengths=[8,4]"], ["rise"]),
         (["--config=nowhere.yaml"], ["nowhere.yaml"]),
         (["--data.folder=nowhere"], ["nowhere"]),

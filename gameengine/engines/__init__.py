@@ -10,8 +10,13 @@ from gameengine.engine import Engine
 
 ENGINES: dict[str, str] = {  # name -> module:class
     "gru": "gameengine.engines.gru:GruEngine",
+    "deep_gru": "gameengine.engines.deep_gru:DeepGruEngine",
+    "dilated": "gameengine.engines.dilated:DilatedEngine",
     "feedback": "gameengine.engines.feedback:FeedbackEngine",
+    "dense": "gameengine.engines.dense:DenseEngine",
+    "filters": "gameengine.engines.filters:FiltersEngine",
     "cell": "gameengine.engines.cell:CellEngine",
+    "slots": "gameengine.engines.slots:SlotsEngine",
 }
 
 

@@ -1,0 +1,160 @@
+"""From a game and an engine to a verdict: list the states, plan, ask, tell."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from data_gen.atomic import write_text
+from data_gen.contexts import contexts_of
+from data_gen.errors import UserError
+from data_gen.game import AnyGame
+from data_gen.reachable import Reachable, reachable
+from gameengine.certify.certificate import (
+    EVERY,
+    SAMPLE,
+    Certificate,
+    Notes,
+    Plan,
+    Progress,
+    Wanted,
+    upper_bound,
+)
+from gameengine.certify.mistakes import EACH, describe, draw_new, forget_pictures, picture_name
+from gameengine.certify.transitions import Mistake, Tally
+from gameengine.engine import Engine
+
+
+def certify(
+    truth: AnyGame,
+    engine: Engine,
+    wanted: Wanted,
+    folder: Path,
+    about: dict[str, Any] | None = None,
+    quiet: bool = False,
+) -> dict[str, Any]:
+    """The verdict on an engine that learned `truth`, as plain values. Mistakes are listed and drawn
+    in `folder`, where the progress is kept, too: it is gone on from if `about`, which tells these
+    weights from others, and all else is the same.
+
+    Raises UserError for games and engines of which not everything can be asked.
+    """
+    if not engine.memoryless:
+        raise UserError(
+            f"{type(engine).__name__} with these options remembers more than the last"
+            f" {truth.spec.context} frames show, so that it cannot be asked for every hidden state;"
+            " 'python -m gameengine.evaluate' measures it"
+        )
+    bars = Bars(quiet)
+    states = _states(truth, wanted, bars)
+    certificate = Certificate(engine, states, wanted)
+    notes = Notes(folder, {**(about or {}), "spec": truth.spec.to_dict(), "wanted": asdict(wanted)})
+    start = notes.read()
+    if start is None:
+        forget_pictures(folder)
+        start = Progress(_plan(certificate, states, wanted, bars), 0, Tally.empty(truth.spec))
+    else:
+        bars.say(f"going on from {folder}, where {start.tally.asked.sum():,} are done")
+    with bars.bar("transitions", start.plan.transitions, int(start.tally.asked.sum())) as bar:
+
+        def found(before: Tally, new: Tally) -> None:
+            draw_new(folder, truth.spec, before, new)
+            bar.set_postfix(wrong=int((before.wrong + new.wrong).sum()), refresh=False)
+            bar.update(int(new.asked.sum()))
+
+        end = certificate.run(start, notes, found)
+    verdict = _told(end, states, folder)
+    notes.end()
+    return verdict
+
+
+class Bars:
+    """Progress bars and lines for a person who waits; none of them if `quiet`, and no bars where
+    stderr is no terminal."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def say(self, line: str) -> None:
+        if not self._quiet:
+            tqdm.write(line, sys.stderr)
+
+    def bar(self, what: str, total: int | None, done: int = 0) -> Any:
+        hidden = self._quiet or not sys.stderr.isatty()
+        return tqdm(desc=what, total=total, initial=done, unit_scale=True, disable=hidden)
+
+
+def _states(truth: AnyGame, wanted: Wanted, bars: Bars) -> Reachable:
+    if truth.spec.context > 2:
+        raise UserError(f"contexts of {truth.spec.context} frames cannot be listed, only 1 or 2")
+    with bars.bar("states", None) as bar:
+
+        def progress(followed: int, known: int) -> None:
+            bar.set_postfix(known=f"{known:,}", refresh=False)
+            bar.update(followed - bar.n)
+
+        partly = wanted.sample is not None
+        states = reachable(truth, wanted.states, partly, progress)
+    bars.say(f"{len(states):,} states, from {states.beginnings:,} beginnings")
+    return states
+
+
+def _plan(certificate: Certificate, states: Reachable, wanted: Wanted, bars: Bars) -> Plan:
+    with bars.bar("contexts", 2 * len(states)) as bar:
+        plan, seconds = certificate.plan(bar.update)
+    if plan.method == SAMPLE and wanted.sample is None:
+        all_of_them = _time(certificate.least * seconds / plan.transitions)
+        bars.say(
+            f"there are {certificate.least:,} transitions or more; to ask for all takes"
+            f" {all_of_them}, which --most can allow"
+        )
+    bars.say(f"asking for {plan.transitions:,} transitions ({plan.method}): {_time(seconds)}")
+    return plan
+
+
+def _time(seconds: float) -> str:
+    if seconds < 120:
+        return f"about {seconds:,.0f} seconds"
+    return f"about {seconds / 60:,.0f} minutes"
+
+
+def _told(end: Progress, states: Reachable, folder: Path) -> dict[str, Any]:
+    spec, tally = states.game.spec, end.tally
+    asked, wrong = int(tally.asked.sum()), int(tally.wrong.sum())
+    listed = [_described(one, states) for one in tally.mistakes]
+    write_text(folder / "wrong.json", json.dumps(listed, indent=1))
+    told: dict[str, Any] = {
+        "method": end.plan.method,
+        "states": len(states),
+        "beginnings": states.beginnings,
+        "seeds": states.seeds,
+        "complete": states.complete,
+        "contexts": end.plan.contexts or None,
+        "transitions": asked,
+        "wrong": wrong,
+        "certified": end.plan.method == EVERY and states.complete and not wrong,
+        "wrong_rewards": tally.wrong_rewards,
+        "margin": tally.margin if wrong < asked else None,
+        "by_event": {
+            event: {"transitions": int(tally.asked[number]), "wrong": int(tally.wrong[number])}
+            for number, event in enumerate(spec.events)
+        },
+        "by_colour": dict(zip(spec.colours, tally.colours.tolist(), strict=True)),
+        "first_wrong": [_described(one, states) for one in tally.pictured(EACH)],
+        "pictures": [str(folder / picture_name(one, tally, spec)) for one in tally.pictured(EACH)],
+        "seconds": round(end.seconds, 1),
+    }
+    if end.plan.method != EVERY:
+        told["upper_bound"] = upper_bound(wrong, asked)
+    return told
+
+
+def _described(mistake: Mistake, states: Reachable) -> dict[str, Any]:
+    context = contexts_of(states, np.array([mistake.before]), np.array([mistake.move]))
+    return describe(mistake, context.state, states.game)

@@ -1,0 +1,131 @@
+"""A cell of the leaderboard: one engine on one game at one budget, and what is kept of it.
+
+Nothing here loads torch. A cell's folder holds cell.json (how it is trained), run/ (the run),
+log.txt (what the run said) and, once it is done, result.json.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from data_gen.atomic import write_text
+from data_gen.errors import UserError
+from gameengine.leaderboard.games import BLOCKS
+
+BASELINE = "copy last frame"  # the engine that needs no training
+
+
+@dataclass(frozen=True)
+class Cell:
+    """block: a name in BLOCKS. engine: the name of its YAML file, or BASELINE. minutes: of training
+    on so many threads; 0 for the baseline. seed: of the training."""
+
+    block: str
+    engine: str
+    minutes: float
+    threads: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.engine} on {self.block}, {self.budget}, seed {self.seed}"
+
+    @property
+    def budget(self) -> str:
+        if not self.minutes:
+            return "untrained"
+        return f"{self.minutes:g} min x {self.threads}"
+
+    def folder(self, runs: Path) -> Path:
+        budget = f"{self.minutes:g}min_{self.threads}threads_seed{self.seed}"
+        return runs / self.block / self.engine.replace(" ", "_") / budget
+
+    def plan(self, config: Path | None) -> dict[str, Any]:
+        """How it is trained: what cell.json holds. config: the engine's YAML file."""
+        return {
+            "block": self.block,
+            "engine": self.engine,
+            "minutes": self.minutes,
+            "threads": self.threads,
+            "seed": self.seed,
+            "settings": {} if config is None else read_config(config),
+            "game": BLOCKS[self.block].settings,
+        }
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a cell is judged: over so many held-out rollouts, of so many ticks at most."""
+
+    rollouts: int
+    ticks: int
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The settings in a YAML file. Raises UserError if there are none."""
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise UserError(f"cannot read {path}: {' '.join(str(error).split())}") from error
+    if not isinstance(settings, dict):
+        raise UserError(f"{path} holds no settings of an experiment")
+    return settings
+
+
+def configs_in(folder: Path) -> dict[str, Path]:
+    """The engines' YAML files: name -> file. Raises UserError if there are none."""
+    found = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    if not found:
+        raise UserError(f"{folder} holds no YAML files of engines")
+    return found
+
+
+def read_plan(folder: Path) -> dict[str, Any] | None:
+    """How the cell in `folder` was trained, or None if nothing was begun."""
+    return _read(folder / "cell.json")
+
+
+def write_plan(folder: Path, plan: Mapping[str, Any]) -> None:
+    write_text(folder / "cell.json", json.dumps(plan, indent=1) + "\n")
+
+
+def read_result(folder: Path) -> dict[str, Any] | None:
+    """What was measured of the cell in `folder`, or None if it is not done."""
+    return _read(folder / "result.json")
+
+
+def write_result(folder: Path, result: Mapping[str, Any]) -> None:
+    write_text(folder / "result.json", json.dumps(result) + "\n")
+
+
+def is_done(folder: Path, asked: Asked) -> bool:
+    """Whether the cell was judged as asked. One that was refused is asked again: that is cheap, and
+    the engine may have learned to take the game."""
+    result = read_result(folder)
+    return (
+        result is not None
+        and result["refused"] is None
+        and Asked(result["rollouts"], result["ticks"]) == asked
+    )
+
+
+def all_results(runs: Path) -> Iterator[dict[str, Any]]:
+    """Every result below `runs`, in any order."""
+    for path in sorted(runs.glob("*/*/*/result.json")):
+        if (result := read_result(path.parent)) is not None:
+            yield result
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot read {path} ({error}); delete {path.parent}") from error

@@ -1,0 +1,180 @@
+"""`python -m gameengine.leaderboard.work FOLDER`: trains and judges one cell, or goes on with it.
+
+A process of its own for each cell, so that threads, seeds and memory are its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import fcntl
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from data_gen.atomic import write_text
+from data_gen.command_line import Parser
+from data_gen.errors import UserError, run_command
+from gameengine.leaderboard.cells import BASELINE, Asked, read_config, read_plan, write_result
+from gameengine.leaderboard.games import BLOCKS
+
+if TYPE_CHECKING:
+    from gameengine.engine import Engine
+
+CURVE_POINTS = 120  # on a logarithmic axis of time
+
+
+def main(arguments: list[str] | None = None) -> int:
+    given = _parser().parse_args(arguments)
+    folder, asked = given.folder, Asked(given.rollouts, given.ticks)
+    if (plan := read_plan(folder)) is None:
+        raise UserError(f"{folder} is no cell of the leaderboard: there is no cell.json")
+    Thread(target=_end_with_the_parent, daemon=True).start()
+    with (folder / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # waits for an orphan that still saves itself
+
+        import torch
+
+        from gameengine.experiment import RefusalError
+
+        torch.set_num_threads(plan["threads"])
+        result = plan | vars(asked) | {"jobs": given.jobs, "refused": None}
+        try:
+            if plan["engine"] != BASELINE and (code := _train(folder, plan)):
+                return code
+        except RefusalError as refusal:
+            write_result(folder, result | {"refused": str(refusal)})
+            return 0
+        write_result(folder, result | _measure(folder, plan, asked))
+    return 0
+
+
+def _end_with_the_parent() -> None:
+    """Nobody waits for an orphan's work. It is told to stop as by a person, so it saves itself."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _train(folder: Path, plan: Mapping[str, Any]) -> int:
+    """Train, or go on, or do nothing if that is done. Returns the exit code."""
+    from gameengine.training import train
+
+    run = _run_folder(folder)
+    if run is not None and _is_trained(run):
+        return 0
+    if run is not None and (run / "checkpoints" / "last.ckpt").is_file():
+        return train(["--config", str(run / "config.yaml")], resumed=run)
+    shutil.rmtree(folder / "run", ignore_errors=True)  # killed before anything was saved
+    config = folder / "engine.yaml"
+    write_text(config, json.dumps(plan["settings"]))  # JSON is YAML
+    settings = {
+        "name": "run",
+        "runs": str(folder),
+        "seed_everything": plan["seed"],
+        "budget.minutes": plan["minutes"],
+        "wandb": "off",
+        "journal.marks": [],  # measuring and drawing on the way would cost training time
+        "judge.rollouts": 1,
+        "judge.ticks": 1,  # judged below
+        **plan["game"],
+    }
+    told = [f"--{key}={_as_argument(value)}" for key, value in settings.items()]
+    return train(["--config", str(config), *told])
+
+
+def _as_argument(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _run_folder(folder: Path) -> Path | None:
+    return max((folder / "run").glob("*/"), default=None)
+
+
+def _is_trained(run: Path) -> bool:
+    """The report is a run's last work but for deleting what it would have gone on with."""
+    return (run / "report.html").is_file() and not (run / "checkpoints" / "last.ckpt").is_file()
+
+
+def _measure(folder: Path, plan: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+    """Judge the trained engine. Returns what result.json adds to the plan."""
+    import numpy as np
+
+    from data_gen.players import make_players
+    from gameengine.evaluate import milliseconds_per_tick
+    from gameengine.leaderboard.judging import judge_until_lost, survival
+    from gameengine.learned_game import LearnedGame
+
+    engine, trained = _trained(folder, plan)
+    learned = LearnedGame(engine)
+    cast = make_players(plan["game"]["data.held_out_players"])
+    started = time.perf_counter()
+    verdict = judge_until_lost(learned, cast, asked.rollouts, asked.ticks)
+    seconds = time.perf_counter() - started
+    ticks = np.unique(np.geomspace(1, asked.ticks, CURVE_POINTS).round().astype(np.int64))
+    watched = ticks[ticks <= len(verdict.frame_accuracy)]
+    curves = {"ticks": ticks.tolist(), "frames": verdict.frame_accuracy[watched - 1].tolist()}
+    horizons: dict[str, Any] = {"exact": None, "tracked": None}
+    marks = np.array([mark for mark in (100, 1_000, 10_000) if mark <= asked.ticks])
+    survived: dict[str, dict[str, float]] = {}
+    for kind, horizon in (("exact", verdict.exact), ("tracked", verdict.tracked)):
+        if horizon is not None:
+            horizons[kind] = horizon.summary()
+            shares = survival(horizon, marks).tolist()
+            survived[kind] = dict(zip(map(str, marks.tolist()), shares, strict=True))
+            curves[kind] = survival(horizon, ticks).tolist()
+    return trained | {
+        **horizons,
+        "survival": survived,
+        "curves": curves,
+        "parameters": sum(weight.numel() for weight in engine.parameters()),
+        "play_ms": round(milliseconds_per_tick(learned), 3),
+        "judging_seconds": round(seconds, 1),
+    }
+
+
+def _trained(folder: Path, plan: Mapping[str, Any]) -> tuple[Engine, dict[str, Any]]:
+    """The engine, and the figures of its training."""
+    from data_gen.registry import make_game
+    from gameengine.checkpoint import load_checkpoint
+    from gameengine.leaderboard.baseline import CopyLastFrame
+
+    block = BLOCKS[plan["block"]]
+    run = _run_folder(folder)
+    if plan["engine"] == BASELINE or run is None:
+        return CopyLastFrame(make_game(block.game, **block.options).spec), {}
+    loaded = load_checkpoint(run / "checkpoints" / "engine.ckpt")
+    steps, seconds = loaded.made["steps"], loaded.made["seconds"]
+    per_batch = read_config(run / "config.yaml")["data"]["ticks_per_batch"]
+    with (run / "metrics.csv").open(newline="") as file:
+        shares = [row["generator_share"] for row in csv.DictReader(file) if row["generator_share"]]
+    return loaded.engine, {
+        "steps": steps,
+        "seconds": round(seconds, 1),
+        "ticks_per_second": round(steps * per_batch / seconds),
+        "generator_share": float(shares[-1]) if shares else None,
+        "checkpoint": str(run / "checkpoints" / "engine.ckpt"),
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="python -m gameengine.leaderboard.work",
+        description="Train and judge one cell of the leaderboard, or go on with it.",
+    )
+    parser.add_argument("folder", type=Path, help="of the cell, with its cell.json")
+    parser.add_argument("--rollouts", type=int, default=256, metavar="N", help="default: 256")
+    parser.add_argument("--ticks", type=int, default=10_000, metavar="T", help="default: 10000")
+    parser.add_argument("--jobs", type=int, default=1, help="cells side by side, for the record")
+    return parser
+
+
+if __name__ == "__main__":
+    run_command(main)
