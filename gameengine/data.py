@@ -28,11 +28,11 @@ class GameData(pl.LightningDataModule):
 
     game, options: as for data_gen.registry.make_game; pong by default. folder: train on this
     dataset instead of on games that are played meanwhile; game and options then come from its
-    manifest, and players, starts, event_share and start_share have no meaning.
+    manifest, and what says how games are played has no meaning.
     players: who plays in training; held_out_players: who plays when the engine is judged.
     ticks_per_batch: predicted ticks in a batch; the number of windows follows from their `length`.
-    event_share, start_share, starts: see LiveSource. mined_share: of windows that were got wrong
-    before.
+    event_share, start_share, starts, chunk, restart: see LiveSource. mined_share: of windows that
+    were got wrong before.
     round_batches: batches between two validations (and between two savings of the run).
     """
 
@@ -47,6 +47,8 @@ class GameData(pl.LightningDataModule):
         event_share: float = 0.4,
         start_share: float = 0.05,
         starts: dict[str, float] | None = None,
+        chunk: int = 256,
+        restart: int = 4,
         mined_share: float = 0.25,
         round_batches: int = 100,
         seed: int = 0,
@@ -55,6 +57,8 @@ class GameData(pl.LightningDataModule):
         for name, value in (
             ("ticks_per_batch", ticks_per_batch),
             ("round_batches", round_batches),
+            ("chunk", chunk),
+            ("restart", restart),
         ):
             if value < 1:
                 raise ValueError(f"data.{name} must be at least 1, not {value}")
@@ -77,6 +81,8 @@ class GameData(pl.LightningDataModule):
                 event_share=event_share,
                 start_share=start_share,
                 starts=starts,
+                chunk=chunk,
+                restart=restart,
             )
         else:
             source = stored = FolderSource(Path(folder), seed)

@@ -20,12 +20,12 @@ from gameengine.windows import Arrays, Batch, cut
 class LiveSource:
     """Windows from games that are played while the engine trains.
 
-    `games` games are simulated for a chunk of ticks; windows are drawn from the chunk until it has
-    given as many predicted ticks as `reuse` times its own, then the games play on. In each chunk
-    one game in `restart` starts anew. A share `start_share` of the windows are beginnings of fresh
-    games; those begin as `starts` says, see data_gen.starts.Starts. Of the windows that predict a
-    single tick a share `event_share` shows an event, all kinds equally often, or, half of the time,
-    a tick at most `near` before or after it.
+    `games` games are simulated for a chunk of `chunk` ticks, more if windows are long; windows are
+    drawn from it until it has given as many predicted ticks as `reuse` times its own, then the
+    games play on. In each chunk one game in `restart` starts anew. A share `start_share` of the
+    windows are beginnings of fresh games; those begin as `starts` says, see data_gen.starts.Starts.
+    Of the windows that predict a single tick a share `event_share` shows an event, all kinds
+    equally often, or, half of the time, a tick at most `near` before or after it.
     """
 
     def __init__(
@@ -37,12 +37,14 @@ class LiveSource:
         event_share: float = 0.4,
         start_share: float = 0.05,
         near: int = 3,
+        chunk: int = 256,
         restart: int = 4,
         reuse: float = 0.25,
         starts: Mapping[str, float] | None = None,
     ) -> None:
         self._game, self._cast, self._seed = game, cast, seed
-        self._count, self._restart, self._reuse = games, restart, reuse
+        self._count, self._reuse = games, reuse
+        self._least, self._restart = chunk, restart
         self._event_share, self._start_share = event_share, start_share
         self._near = near
         self._rng = np.random.default_rng(seed)
@@ -60,7 +62,7 @@ class LiveSource:
         needed = self._game.spec.context + ticks
         if self._ticks < needed or self._drawn >= self._reuse * self._count * self._ticks:
             self._saved_start = self._next_games()
-            self._simulate(max(256, 2 * needed))
+            self._simulate(max(self._least, 2 * needed))
             self._drawn = 0
         self._drawn += count * ticks
         items, starts = self._choose(count, ticks)

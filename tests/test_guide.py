@@ -105,7 +105,7 @@ def roll(name: str, ticks: int = 50, games: int = 64) -> Rollout:
 
 def test_the_documents_show_games_and_an_engine() -> None:
     assert list(lines_for_registries(text_of(GUIDE))) == ["counter", "fibonacci", "sunset"]
-    assert list(lines_for_registries(text_of(README))) == ["counter", "dense"]
+    assert list(lines_for_registries(text_of(README))) == ["counter", "plain"]
 
 
 def test_the_games_keep_the_contract(text: str) -> None:
@@ -195,7 +195,7 @@ class TestTheGuide:
 
 @pytest.mark.parametrize("text", [README], ids=["README"], indirect=True)
 def test_the_engine_advances(text: str) -> None:
-    engine = make_engine("dense", make_game("counter").spec)
+    engine = make_engine("plain", make_game("counter").spec)
     played = roll("counter", ticks=4, games=3)
     actions = torch.from_numpy(played.actions).long()
     shown = Context(torch.from_numpy(played.frames[:, :1]), actions[:, :0])

@@ -22,7 +22,7 @@ RESULT = "result.json"
 
 def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
-    for name in ("sample", "most", "states"):
+    for name in ("sample", "most", "states", "questions"):
         if (value := getattr(asked, name)) is not None and value < 1:
             raise UserError(f"--{name} must be at least 1, not {value}")
     if not 0 <= asked.seed < 1 << 64:
@@ -59,7 +59,7 @@ def run() -> None:
 def _verdict(engine: Engine, folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     from data_gen.reachable import MOST
     from data_gen.registry import game_of
-    from gameengine.certify.certificate import Wanted
+    from gameengine.certify.certificate import QUESTIONS, Wanted
     from gameengine.certify.life import certify_life
     from gameengine.certify.verdict import certify
 
@@ -69,7 +69,9 @@ def _verdict(engine: Engine, folder: Path, asked: argparse.Namespace) -> dict[st
         truth = game_of(engine.spec)
     except ValueError as error:
         raise UserError(f"{asked.checkpoint}: {error}") from error
-    wanted = Wanted(asked.sample, asked.most, asked.seed, asked.states or MOST)
+    wanted = Wanted(
+        asked.sample, asked.most, asked.seed, asked.states or MOST, asked.questions or QUESTIONS
+    )
     digest = hashlib.sha256(asked.checkpoint.read_bytes()).hexdigest()
     return certify(truth, engine, wanted, folder, {"checkpoint": digest}, quiet=asked.json)
 
@@ -88,11 +90,13 @@ def _in_words(verdict: dict[str, Any]) -> str:
         lines.append(f"  asked          {transitions:,} transitions ({verdict['method']})")
         lines.append(f"  wrong          {wrong:,} ({wrong / transitions:.3%})")
         lines += [f"    {line}" for line in _shares(verdict)]
-        lines.append(f"  wrong rewards  {verdict['wrong_rewards']:,}")
+        lines += [f"    {line}" for line in _parts(verdict)]
+        if verdict["wrong_rewards"] is not None:
+            lines.append(f"  wrong rewards  {verdict['wrong_rewards']:,}")
     lines += [f"  picture        {path}" for path in verdict["pictures"]]
     if verdict["certified"]:
         if "margin" in verdict:
-            lines.append(f"  closest call   {verdict['margin']:.3g} between two colours' logits")
+            lines.append(f"  closest call   {verdict['margin']:.3g} between two logits")
         lines.append("  certified exact, for ever")
     elif "upper_bound" in verdict:
         share = verdict["upper_bound"]
@@ -108,8 +112,18 @@ def _shares(verdict: dict[str, Any]) -> list[str]:
         for event, one in verdict["by_event"].items()
         if one["transitions"]
     ]
-    seen = [f"{count:,} with {colour}" for colour, count in verdict["by_colour"].items() if count]
+    colours = verdict["by_colour"] or {}
+    seen = [f"{count:,} with {colour}" for colour, count in colours.items() if count]
     return shares + ([f"wrong pixels: {', '.join(seen)}"] if seen else [])
+
+
+def _parts(verdict: dict[str, Any]) -> list[str]:
+    return [
+        f"{part['name']}: looks at {len(part['looks_at'])} variables;"
+        f" {part['questions']:,} questions,"
+        f" {part['wrong_questions']:,} wrong, in {part['wrong']:,} transitions"
+        for part in verdict.get("parts", ())
+    ]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -134,6 +148,13 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         metavar="N",
         help="refuse a game with more states, or sample these; default: what 4 GB are enough for",
+    )
+    parser.add_argument(
+        "--questions",
+        type=int,
+        metavar="N",
+        help="ask the networks of a slots engine one by one if they need no more questions;"
+        " default: what 2 GB are enough for",
     )
     parser.add_argument("--seed", type=int, default=0, help="of a sample; default: 0")
     parser.add_argument(

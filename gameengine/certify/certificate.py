@@ -26,14 +26,15 @@ from data_gen.reachable import MOST, Reachable, joint_actions
 from gameengine.certify.transitions import Tally, ask
 from gameengine.engine import Engine
 
-EVERY, SAMPLE = "every transition", "sample"
+EVERY, SAMPLE, PARTS = "every transition", "sample", "parts"
 SAMPLED = 1_000_000  # transitions of a sample, when all are too many
 MINUTES = 10  # that all transitions may take, if nothing else is asked for
+QUESTIONS = 80_000_000  # each takes 16 bytes at most, if it is of one word
 SAVED_EVERY = 2.0  # seconds
 _BLOCK = 4096  # transitions of a sample that are drawn at once
 _SURE = 1.6449  # standard deviations that 95 % lie below
 _PROGRESS = "progress.json"
-_FORMAT = 1  # raised when blocks of the same question hold other transitions than before
+_FORMAT = 2  # raised when blocks of the same question hold other transitions than before
 
 
 @dataclass(frozen=True)
@@ -48,23 +49,27 @@ class Plan:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far it is: blocks that are done, what was found in them, and seconds that it took."""
+    """How far it is: blocks that are done, what was found in them, and seconds that it took. parts:
+    of each network, if they are asked one by one, questions, wrong ones, and wrong transitions."""
 
     plan: Plan
     blocks: int
     tally: Tally
     seconds: float = 0.0
+    parts: tuple[tuple[int, int, int], ...] = ()
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What the user asked for: transitions of a sample, or at most so many for all of them to be
-    asked; None: as this program sees fit. seed: of a sample. states: how many there may be."""
+    asked; None: as this program sees fit. seed: of a sample. states: how many there may be.
+    questions: how many the parts of an engine may be asked."""
 
     sample: int | None = None
     most: int | None = None
     seed: int = 0
     states: int = MOST
+    questions: int = QUESTIONS
 
 
 class Notes:
@@ -72,7 +77,7 @@ class Notes:
     tell what was asked of what; other questions' notes are not used."""
 
     def __init__(self, folder: Path, question: dict[str, Any]) -> None:
-        self._path = folder / _PROGRESS
+        self.folder, self._path = folder, folder / _PROGRESS
         self._question = json.loads(json.dumps({"format": _FORMAT, **question}))
 
     def read(self) -> Progress | None:
@@ -85,7 +90,8 @@ class Notes:
         if not isinstance(saved, dict) or saved.get("question") != self._question:
             return None
         plan, tally = Plan(**saved["plan"]), Tally.from_dict(saved["tally"])
-        return Progress(plan, saved["blocks"], tally, saved["seconds"])
+        parts = tuple((asked, wrong, found) for asked, wrong, found in saved["parts"])
+        return Progress(plan, saved["blocks"], tally, saved["seconds"], parts)
 
     def write(self, progress: Progress) -> None:
         saved = {
@@ -94,6 +100,7 @@ class Notes:
             "blocks": progress.blocks,
             "tally": progress.tally.to_dict(),
             "seconds": progress.seconds,
+            "parts": progress.parts,
         }
         write_text(self._path, json.dumps(saved))
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from data_gen.atomic import write_text
 from data_gen.contexts import contexts_of
@@ -17,7 +15,7 @@ from data_gen.errors import UserError
 from data_gen.game import AnyGame
 from data_gen.reachable import Reachable, reachable
 from gameengine.certify.certificate import (
-    EVERY,
+    PARTS,
     SAMPLE,
     Certificate,
     Notes,
@@ -27,8 +25,12 @@ from gameengine.certify.certificate import (
     upper_bound,
 )
 from gameengine.certify.mistakes import EACH, describe, draw_new, forget_pictures, picture_name
+from gameengine.certify.part_verdict import ask_parts, has_parts
 from gameengine.certify.transitions import Mistake, Tally
+from gameengine.certify.waiting import Bars
+from gameengine.certify.world import UnfitError
 from gameengine.engine import Engine
+from gameengine.engines.slots import SlotsEngine
 
 
 def certify(
@@ -53,41 +55,52 @@ def certify(
         )
     bars = Bars(quiet)
     states = _states(truth, wanted, bars)
-    certificate = Certificate(engine, states, wanted)
     notes = Notes(folder, {**(about or {}), "spec": truth.spec.to_dict(), "wanted": asdict(wanted)})
     start = notes.read()
     if start is None:
         forget_pictures(folder)
-        start = Progress(_plan(certificate, states, wanted, bars), 0, Tally.empty(truth.spec))
-    else:
-        bars.say(f"going on from {folder}, where {start.tally.asked.sum():,} are done")
-    with bars.bar("transitions", start.plan.transitions, int(start.tally.asked.sum())) as bar:
-
-        def found(before: Tally, new: Tally) -> None:
-            draw_new(folder, truth.spec, before, new)
-            bar.set_postfix(wrong=int((before.wrong + new.wrong).sum()), refresh=False)
-            bar.update(int(new.asked.sum()))
-
-        end = certificate.run(start, notes, found)
-    verdict = _told(end, states, folder)
+    verdict = None
+    if start is None or start.plan.method == PARTS:
+        verdict = _by_parts(engine, states, wanted, notes, bars)
+    if verdict is None:
+        verdict = _as_a_whole(engine, states, wanted, notes, bars)
     notes.end()
     return verdict
 
 
-class Bars:
-    """Progress bars and lines for a person who waits; none of them if `quiet`, and no bars where
-    stderr is no terminal."""
+def _by_parts(
+    engine: Engine, states: Reachable, wanted: Wanted, notes: Notes, bars: Bars
+) -> dict[str, Any] | None:
+    """The verdict, or None if the engine has no parts that can be asked."""
+    if not (isinstance(engine, SlotsEngine) and has_parts(engine, wanted, states)):
+        return None
+    try:
+        end, world, more = ask_parts(engine, states, wanted, notes, bars)
+    except UnfitError as error:
+        bars.say(f"this game cannot be gone through by the engine's parts: {error}")
+        notes.end()
+        return None
+    return _told(end, world.states, notes.folder) | more
 
-    def __init__(self, quiet: bool) -> None:
-        self._quiet = quiet
 
-    def say(self, line: str) -> None:
-        if not self._quiet:
-            tqdm.write(line, sys.stderr)
+def _as_a_whole(
+    engine: Engine, states: Reachable, wanted: Wanted, notes: Notes, bars: Bars
+) -> dict[str, Any]:
+    certificate, spec = Certificate(engine, states, wanted), engine.spec
+    start = notes.read()
+    if start is None:
+        start = Progress(_plan(certificate, states, wanted, bars), 0, Tally.empty(spec))
+    else:
+        bars.say(f"going on from {notes.folder}, where {start.tally.asked.sum():,} are done")
+    with bars.bar("transitions", start.plan.transitions, int(start.tally.asked.sum())) as bar:
 
-    def bar(self, what: str, total: int | None, done: int = 0) -> Any:
-        hidden = self._quiet or not sys.stderr.isatty()
-        return tqdm(desc=what, total=total, initial=done, unit_scale=True, disable=hidden)
+        def found(before: Tally, new: Tally) -> None:
+            draw_new(notes.folder, spec, before, new)
+            bar.set_postfix(wrong=int((before.wrong + new.wrong).sum()), refresh=False)
+            bar.update(int(new.asked.sum()))
+
+        end = certificate.run(start, notes, found)
+    return _told(end, states, notes.folder)
 
 
 def _states(truth: AnyGame, wanted: Wanted, bars: Bars) -> Reachable:
@@ -138,7 +151,7 @@ def _told(end: Progress, states: Reachable, folder: Path) -> dict[str, Any]:
         "contexts": end.plan.contexts or None,
         "transitions": asked,
         "wrong": wrong,
-        "certified": end.plan.method == EVERY and states.complete and not wrong,
+        "certified": end.plan.method != SAMPLE and states.complete and not wrong,
         "wrong_rewards": tally.wrong_rewards,
         "margin": tally.margin if wrong < asked else None,
         "by_event": {
@@ -150,7 +163,7 @@ def _told(end: Progress, states: Reachable, folder: Path) -> dict[str, Any]:
         "pictures": [str(folder / picture_name(one, tally, spec)) for one in tally.pictured(EACH)],
         "seconds": round(end.seconds, 1),
     }
-    if end.plan.method != EVERY:
+    if end.plan.method == SAMPLE:
         told["upper_bound"] = upper_bound(wrong, asked)
     return told
 

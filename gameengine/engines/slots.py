@@ -25,6 +25,7 @@ from gameengine.frames import certain_logits
 from gameengine.slot_nets import SlotNet, SpriteHead, light_logits, light_loss, sprite_loss
 from gameengine.slot_variables import AFTER, NOW, Vocabulary
 from gameengine.sprites import Sprites, learn_sprites
+from gameengine.turning import TurningMemory
 
 Surprise = Callable[[Tensor], tuple[Tensor, Tensor]]  # outputs -> loss (), mistakes (N,)
 
@@ -32,7 +33,8 @@ Surprise = Callable[[Tensor], tuple[Tensor, Tensor]]  # outputs -> loss (), mist
 class SlotsEngine(Engine):
     """width, depth: of each network. reach: how far a sprite moves in a tick, in pixels; what goes
     farther is a jump. sight: side of the square around a sprite that it sees, in pixels; 0: none.
-    memory: width of a recurrent vector for what no frame shows; it begins with the description.
+    memory: width, an even number, of a recurrent vector for what no frame shows, such as fractions
+    of a pixel; it begins with the description.
     sprites: what `prepare` learned, in a checkpoint.
     """
 
@@ -85,7 +87,7 @@ class SlotsEngine(Engine):
         if memory:
             self.begin = nn.Linear(WAVES * len(self.spec.description), memory)
             self.notice = SlotNet(seen, memory, *shape[:2])
-            self.remember = nn.GRU(memory, memory, batch_first=True)
+            self.remember = TurningMemory(memory, memory)
 
     def encode(self, context: Context, description: Tensor) -> Hidden:
         if self.options["sprites"] is None:
@@ -125,7 +127,7 @@ class SlotsEngine(Engine):
         }
         if not self.memoryless:
             noticed = self.notice(*seen)[:, None]  # (B, 1, M)
-            later["memory"] = self.remember(noticed, hidden["memory"][None])[1][0]
+            later["memory"] = self.remember(noticed, hidden["memory"])[:, -1]
         return later
 
     def decode(self, hidden: Hidden) -> Prediction:
@@ -191,7 +193,7 @@ class SlotsEngine(Engine):
         if ticks == 1:
             return first
         noticed = self.notice(*seen).unflatten(0, (-1, ticks))  # (B, T, M)
-        later, _ = self.remember(noticed[:, :-1], first[None])
+        later = self.remember(noticed[:, :-1], first)
         return torch.cat([first[:, None], later], 1).flatten(0, 1)
 
     def _read(self, frames: Tensor) -> Tensor:
