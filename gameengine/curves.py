@@ -11,7 +11,10 @@ from matplotlib.figure import Figure
 
 from data_gen.atomic import whole_file
 
-LINES = ("#2f6fb3", "#e07b39", "#3f9b6b", "#a4508b", "#7a6a58")
+# Okabe and Ito's colours, which colour-blind people tell apart, without yellow, which is too light.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#222222")
+STYLES = ("solid", (0, (5, 1.5)), (0, (1.2, 1.2)))
+GREY = "#9a9a9a"  # of what the others are compared with
 Points = tuple[Sequence[float], Sequence[float]]
 
 
@@ -32,7 +35,7 @@ def draw_curves(
                 across,
                 up,
                 label=name,
-                color=LINES[number % len(LINES)],
+                color=COLOURS[number % len(COLOURS)],
                 marker=marker,
                 markersize=3.5,
             )

@@ -187,6 +187,13 @@ def test_a_cell_sees_over_the_edge_of_a_torus_only() -> None:
         assert torch.equal(corner[0], corner[1]) is not seen
 
 
+@pytest.mark.parametrize("colours", [1, 2, 9])
+def test_snapping_takes_the_first_of_the_likeliest_colours(colours: int) -> None:
+    logits = torch.randint(0, 4, (2, 3, colours, 4, 6)).float()  # with many that are equal
+    expected = torch.from_numpy(logits.numpy().argmax(2)).unsqueeze(2).to(torch.uint8)
+    assert torch.equal(snap(logits), expected)
+
+
 def test_snapping_keeps_what_is_certain() -> None:
     frames = torch.from_numpy(np.random.default_rng(0).integers(0, 5, (2, 3, 1, 4, 6), np.uint8))
     assert torch.equal(snap(certain_logits(frames, 5)), frames)

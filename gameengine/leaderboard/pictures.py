@@ -11,14 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from data_gen.atomic import whole_file
+from gameengine.curves import COLOURS, GREY, STYLES
 from gameengine.leaderboard.cells import BASELINE
 from gameengine.leaderboard.games import Block
 from gameengine.leaderboard.tables import Row
-
-# Okabe and Ito's colours, which colour-blind people tell apart, without yellow, which is too light.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#222222")
-STYLES = ("solid", (0, (5, 1.5)), (0, (1.2, 1.2)))
-GREY = "#9a9a9a"  # of the baseline
 
 
 def draw_block(path: Path, block: Block, rows: Sequence[Row], engines: Sequence[str]) -> None:

@@ -9,13 +9,12 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from gameengine.curves import COLOURS, GREY, STYLES
 from gameengine.look.layers import Remembered
 from gameengine.look.probes import ALL, Probed, Table
+from gameengine.look.watch import Ticks
 
-# Okabe and Ito's colours, which colour-blind people tell apart, without yellow, which is too light.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#222222")
-STYLES = ("solid", (0, (5, 1.5)), (0, (1.2, 1.2)))
-GREY = "#9a9a9a"
+WHOLE = {"color": "#222222", "lw": 2.0, "alpha": 0.85}  # the line of everything held
 LOWEST = -0.1  # R^2 that is drawn: a probe that says less than the mean has no more to tell
 ACROSS = 4  # small pictures side by side
 
@@ -35,10 +34,12 @@ def look_of(number: int) -> dict[str, Any]:
     return {"color": COLOURS[place], "ls": STYLES[turn % len(STYLES)], "lw": 1.6}
 
 
-def draw_over_time(marks: Table, probed: Probed, exact: Table) -> Figure:
+def draw_over_time(marks: Ticks, probed: Probed, exact: Table) -> Figure:
     """R^2 from everything, a line for each variable: one probe for all ticks, one for each."""
     with plain_style():
-        figure = figure_of(10.4, 4.2)
+        height = max(4.2, 1.0 + 0.16 * len(probed.names))
+        gap = 0.19 / (height - 0.9)  # R^2 that a line of text is high
+        figure = figure_of(10.4, height)
         axes = figure.subplots(1, 2, sharey=True)
         for place, title, table in (
             (axes[0], "One probe for all ticks", probed.of_all[ALL]),
@@ -48,7 +49,7 @@ def draw_over_time(marks: Table, probed: Probed, exact: Table) -> Figure:
             lines = dict(zip(probed.names, np.clip(table, LOWEST, 1), strict=True))
             for number, line in enumerate(lines.values()):
                 place.plot(marks, line, **look_of(number))
-            name_lines(place, marks, lines, 0.055)
+            name_lines(place, marks, lines, gap)
             place.set_title(title, loc="left", fontsize=11)
             place.set(xlabel="ticks after the context", ylim=(LOWEST - 0.02, 1.04))
             place.set_xlim(0, marks[-1])
@@ -57,7 +58,7 @@ def draw_over_time(marks: Table, probed: Probed, exact: Table) -> Figure:
     return figure
 
 
-def name_lines(axes: Any, across: Table, lines: Mapping[str, Table], gap: float) -> None:
+def name_lines(axes: Any, across: Ticks, lines: Mapping[str, Table], gap: float) -> None:
     """Write each line's name at its end, none over another. gap: between them, in y."""
     ends = {}
     for number, (name, line) in enumerate(lines.items()):
@@ -65,7 +66,7 @@ def name_lines(axes: Any, across: Table, lines: Mapping[str, Table], gap: float)
         if len(known):
             ends[name] = (known[-1], look_of(number)["color"])
     order = sorted(ends, key=lambda name: ends[name][0])
-    places = spread([ends[name][0] for name in order], gap)
+    places = spread([ends[name][0] for name in order], gap, LOWEST)
     for name, place in zip(order, places, strict=True):
         axes.annotate(
             name,
@@ -79,23 +80,25 @@ def name_lines(axes: Any, across: Table, lines: Mapping[str, Table], gap: float)
         )
 
 
-def spread(heights: Sequence[float], gap: float) -> list[float]:
-    """Ascending heights moved apart to `gap` or more, and back down so that the last does not
-    rise."""
+def spread(heights: Sequence[float], gap: float, lowest: float) -> list[float]:
+    """Ascending heights moved apart to `gap` or more: down, and up again where that would lead
+    below `lowest`."""
     places = list(heights)
     for index in range(len(places) - 2, -1, -1):
         places[index] = min(places[index], places[index + 1] - gap)
+    for index, place in enumerate(places):
+        places[index] = max(place, lowest + index * gap)
     return places
 
 
 def draw_each_variable(
-    marks: Table, probed: Probed, untrained: Probed, labels: Mapping[str, str]
+    marks: Ticks, probed: Probed, untrained: Probed, labels: Mapping[str, str]
 ) -> Figure:
     """A small picture for each variable: R^2 from each tensor, from everything, and from the
     untrained engine. labels: name of a tensor -> what it is called."""
     rows = -(-len(probed.names) // ACROSS)
     with plain_style():
-        figure = figure_of(10.4, 0.6 + 1.75 * rows)
+        figure = figure_of(10.4, 0.6 + 1.75 * rows + 0.06 * len(probed.of_all))
         axes = figure.subplots(rows, ACROSS, sharex=True, sharey=True, squeeze=False)
         for index, place in enumerate(axes.flat):
             if index >= len(probed.names):
@@ -104,18 +107,18 @@ def draw_each_variable(
             control = np.clip(untrained.of_all[ALL][index], LOWEST, 1)
             place.plot(marks, control, color=GREY, ls=(0, (4, 2)), lw=1.3, label="untrained")
             for number, (name, table) in enumerate(probed.of_all.items()):
-                whole = name == ALL
-                look = look_of(number) | ({"color": "#222222", "lw": 2.2, "alpha": 0.85} * whole)
+                look = WHOLE if name == ALL else look_of(number)
                 place.plot(marks, np.clip(table[index], LOWEST, 1), label=labels[name], **look)
             place.set_title(probed.names[index], loc="left", fontsize=10)
+            place.tick_params(labelbottom=index + ACROSS >= len(probed.names))
             place.set(ylim=(LOWEST - 0.02, 1.04), xlim=(0, marks[-1]))
             place.grid(alpha=0.25)
         figure.supxlabel("ticks after the context", fontsize=10)
         figure.supylabel("R²", fontsize=10)
         handles, names = axes.flat[0].get_legend_handles_labels()
-        figure.legend(
-            handles, names, loc="outside upper center", ncols=5, frameon=False, fontsize=9
-        )
+        across = max(1, 110 // (10 + max(len(name) for name in names)))  # letters in a line
+        look: dict[str, Any] = {"ncols": across, "frameon": False, "fontsize": 9}
+        figure.legend(handles, names, loc="outside upper center", **look)
     return figure
 
 

@@ -99,11 +99,14 @@ def together(parts: Mapping[str, Tensor], fitting: int) -> Tensor:
 
 
 def standard(values: Tensor, fitting: int) -> Tensor:
-    """(N, M, F) without mean, at unit spread; features that the first `fitting` rollouts never
-    change are 0."""
+    """(N, M, F) without mean, at unit spread; what hardly varies in the first `fitting` rollouts
+    stays small, and what never does is 0."""
     seen = values[:fitting].flatten(0, 1)
     mean, spread = seen.mean(0), seen.std(0, correction=0)
-    return torch.where(spread > 1e-6, (values - mean) / spread.clamp(min=1e-6), 0.0)
+    # Not by less than a thousandth of the widest: rounding noise would be blown up, and a new
+    # rollout that moves such a feature would be told nonsense.
+    least = max(1e-6, 1e-3 * float(spread.max()))
+    return torch.where(spread > 1e-6, (values - mean) / spread.clamp(min=least), 0.0)
 
 
 def principal(values: Tensor, fitting: int, count: int = COMPONENTS) -> Tensor:

@@ -24,6 +24,7 @@ from gameengine.look.watch import Bar
 LAGS = (1, 2, 4, 8, 16, 32)  # ticks
 SETTLED = 8  # ticks of dream before parts of the hidden state are exchanged
 PLAYED = 96  # ticks of truth, at one of which, drawn at random, a scene begins
+CONSTANT = " (constant)"  # behind the name of an entry that never varies
 GRID = 16  # patches along the longer side of a frame
 
 
@@ -45,7 +46,12 @@ class Scene:
 
     def next_frame(self, engine: Engine) -> Tensor:
         """The first predicted frame (N, H, W)."""
-        return _shown(engine, engine.advance(self.hidden(engine), self.actions[:, 0]))
+        return self.next_colours(engine).max(1).indices
+
+    def next_colours(self, engine: Engine) -> Tensor:
+        """The probability of each colour in it (N, K, H, W)."""
+        hidden = engine.advance(self.hidden(engine), self.actions[:, 0])
+        return engine.decode(hidden).logits.softmax(1)
 
 
 def draw_scene(game: AnyGame, cast: Cast, seeds: Seeds) -> Scene:
@@ -66,9 +72,10 @@ def draw_scene(game: AnyGame, cast: Cast, seeds: Seeds) -> Scene:
 
 @torch.inference_mode()
 def of_patches(engine: Engine, scene: Scene, bar: Bar = lambda it, _: it) -> tuple[Tensor, Tensor]:
-    """How many pixels of the next frame change when a patch of a context frame is painted in
-    another colour, the mean over all other colours: all of them, and those that lie more than two
-    patches away. Both (N, T0, rows, columns)."""
+    """How far the next frame moves when a patch of a context frame is painted in another colour,
+    the mean over all other colours. In pixels: half the change of the colours' probabilities, so
+    that a pixel that certainly changes counts 1. The whole frame, and what lies more than two
+    patches away; both (N, T0, rows, columns)."""
     colours = len(engine.spec.colours)
     height, width = scene.frames.shape[-2:]
     size = -(-max(height, width) // GRID)
@@ -77,20 +84,21 @@ def of_patches(engine: Engine, scene: Scene, bar: Bar = lambda it, _: it) -> tup
     many = Scene(*(part.repeat_interleave(others, 0) for part in vars(scene).values()))
     shift = torch.arange(1, colours).repeat(count)[:, None, None, None, None]
     painted = ((many.frames + shift) % colours).to(torch.uint8)  # (N * others, T0, 1, H, W)
-    before = many.next_frame(engine)
+    before = many.next_colours(engine)
     found = torch.zeros(2, count, scene.frames.shape[1], rows, columns)
     for place in bar(range(rows * columns), "paint each patch"):
         row, column = place // columns * size, place % columns * size
         there = (..., slice(row, row + size), slice(column, column + size))
-        beyond = torch.ones(height, width, dtype=torch.bool)
+        beyond = torch.ones(height, width)
         top, left = max(0, row - 2 * size), max(0, column - 2 * size)
-        beyond[top : row + 3 * size, left : column + 3 * size] = False
+        beyond[top : row + 3 * size, left : column + 3 * size] = 0
         for frame in range(scene.frames.shape[1]):
             frames = many.frames.clone()
             frames[:, frame][there] = painted[:, frame][there]
-            changed = replace(many, frames=frames).next_frame(engine) != before
-            counts = torch.stack([changed, changed & beyond]).sum((2, 3)).float()
-            means = counts.unflatten(1, (count, others)).mean(2)
+            after = replace(many, frames=frames).next_colours(engine)
+            moved = (after - before).abs().sum(1) / 2  # (N * others, H, W)
+            sums = torch.stack([moved, moved * beyond]).sum((2, 3))
+            means = sums.unflatten(1, (count, others)).mean(2)
             found[:, :, frame, place // columns, place % columns] = means
     return found[0], found[1]
 
@@ -112,7 +120,7 @@ def of_actions(engine: Engine, scene: Scene, lags: tuple[int, ...]) -> Tensor:
 
 
 @torch.inference_mode()
-def of_inputs(engine: Engine, scene: Scene, by_actions: Tensor) -> dict[str, float]:
+def of_inputs(engine: Engine, scene: Scene, by_actions: Tensor | None) -> dict[str, float]:
     """How many pixels of the next frame change, on average, with each input: the action of each
     player, each context frame and the actions between them (exchanged for another scene's), each
     entry of the description (raised by 1, or from 1 to 0)."""
@@ -125,7 +133,7 @@ def of_inputs(engine: Engine, scene: Scene, by_actions: Tensor) -> dict[str, flo
     found = {
         f"action of {name}": float(by_actions[player, 0].sum())
         for player, name in enumerate(spec.players)
-        if len(spec.actions) > 1
+        if by_actions is not None
     }
     for index in range(spec.context):
         frames = scene.frames.clone()
@@ -140,8 +148,8 @@ def of_inputs(engine: Engine, scene: Scene, by_actions: Tensor) -> dict[str, flo
         description = scene.description.clone()
         entry = description[:, index]
         description[:, index] = torch.where(entry == 1, 0.0, entry + 1)
-        varies = " " if bool((entry != entry[0]).any()) else " (constant) "
-        found[f"description{varies}{name}"] = change(replace(scene, description=description))
+        varies = "" if bool((entry != entry[0]).any()) else CONSTANT
+        found[f"description: {name}{varies}"] = change(replace(scene, description=description))
     return found
 
 
@@ -151,7 +159,7 @@ def of_hidden(engine: Engine, scene: Scene) -> dict[str, Tensor]:
     exchanged for another scene's: name -> (lags,)."""
     hidden, actions = _settled(engine, scene)
     before = _follow(engine, hidden, actions, LAGS)
-    parts = {name: (name,) for name in held(hidden)}
+    parts: dict[str, tuple[str, ...]] = {name: (name,) for name in held(hidden)}
     if len(parts) > 1:
         parts["everything"] = tuple(parts)
     found = {}
@@ -206,11 +214,5 @@ def _follow(engine: Engine, hidden: Hidden, actions: Tensor, lags: tuple[int, ..
     for tick in range(max(lags)):
         hidden = engine.advance(hidden, actions[:, tick])
         if tick + 1 in lags:
-            shown.append(_shown(engine, hidden))
+            shown.append(snap(engine.decode(hidden).logits)[:, 0])
     return torch.stack(shown, 1)
-
-
-def _shown(engine: Engine, hidden: Hidden) -> Tensor:
-    return snap(engine.decode(hidden).logits)[:, 0]
-
-

@@ -20,18 +20,18 @@ EXAMPLES = 2  # scenes that are shown one by one
 
 def draw_patches(spec: GameSpec, scene: Scene, anywhere: Tensor, far: Tensor) -> Figure:
     """A row for each context frame: two scenes and their maps, then the means over all scenes."""
-    context = scene.frames.shape[1]
+    context, examples = scene.frames.shape[1], min(EXAMPLES, len(anywhere))
     _, height, width = spec.shape
     with plain_style():
-        figure = figure_of(10.4, 0.5 + context * min(2.4, 1.75 * height / width))
-        axes = figure.subplots(context, 2 * EXAMPLES + 2, squeeze=False)
+        figure = figure_of(10.4, 0.5 + context * min(2.4, 1.4 * height / width))
+        axes = figure.subplots(context, 2 * examples + 2, squeeze=False)
         for index, row in enumerate(axes):
             ago = context - 1 - index
-            name = "frame now" if not ago else f"frame {ago} ago"
-            for number in range(min(EXAMPLES, len(scene.frames))):
+            name = "now" if not ago else f"{ago} ago"
+            for number in range(examples):
                 frame = scene.frames[number, index, 0].numpy()
-                _frame(row[2 * number], spec, frame, f"{name}, scene {number + 1}")
-                _map(figure, row[2 * number + 1], anywhere[number, index], "changed px")
+                _frame(row[2 * number], spec, frame, f"scene {number + 1}, {name}")
+                _map(figure, row[2 * number + 1], anywhere[number, index], "moved px")
             _map(figure, row[-2], anywhere[:, index].mean(0), f"mean of {len(anywhere)}")
             _map(figure, row[-1], far[:, index].mean(0), "of these far away")
     return figure
@@ -45,7 +45,7 @@ def draw_actions(spec: GameSpec, found: Tensor, lags: tuple[int, ...]) -> Figure
     across = min(total, 4)
     rows = -(-total // across)
     with plain_style():
-        figure = figure_of(2.6 * across, 0.4 + rows * 2.2 * height / width)
+        figure = figure_of(2.6 * across, 0.4 + rows * 2.05 * height / width)
         axes = figure.subplots(rows, across, squeeze=False)
         for number, place in enumerate(axes.flat):
             if number >= total:
@@ -74,7 +74,7 @@ def draw_inputs(found: Mapping[str, float]) -> Figure:
                 fontsize=9,
             )
         axes.invert_yaxis()
-        axes.margins(x=0.1)
+        axes.set_xlim(0, max(1.0, 1.1 * max(values)))
         axes.set_xlabel("pixels of the next frame that change")
     return figure
 
@@ -87,10 +87,12 @@ def draw_hidden(
         ("Exchanged: changed pixels", swapped, "{:.1f}")
     ]
     if slopes:
-        tables.append(("Gradient × spread, mean of units", slopes, "{:.2g}"))
+        most = max(float(row.max()) for row in slopes.values())
+        shares = {name: row / max(most, 1e-30) for name, row in slopes.items()}
+        tables.append((f"Gradient × spread, in parts of {most:.2g}", shares, "{:.2f}"))
     with plain_style():
-        most = max(len(table) for _, table, _ in tables)
-        figure = figure_of(5.2 * len(tables), 1.0 + 0.36 * most)
+        rows = max(len(table) for _, table, _ in tables)
+        figure = figure_of(5.2 * len(tables), 1.0 + 0.36 * rows)
         for axes, (title, table, form) in zip(
             figure.subplots(1, len(tables), squeeze=False)[0], tables, strict=True
         ):
@@ -126,6 +128,7 @@ def _map(figure: Figure, axes: Any, values: Tensor, title: str) -> None:
     if not bool(values.any()):
         shown.set_clim(0, 1)
     bar = figure.colorbar(shown, ax=axes, fraction=0.046, pad=0.03)
+    bar.ax.locator_params(nbins=4)
     bar.ax.tick_params(labelsize=8, length=2)
     bar.outline.set_visible(False)
     _bare(axes, title)

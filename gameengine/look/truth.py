@@ -12,8 +12,8 @@ from data_gen.kernel_game import KernelGame, RowState
 
 
 def true_variables(game: AnyGame, state: State) -> dict[str, NDArray[np.float64]]:
-    """Name -> values (B,). Games of rows: their named columns. Grids of cells: how many live, some
-    single cells, and the description. Raises UserError for other games."""
+    """Name -> values (B,). Games of rows: their named columns. Grids of cells: how many live, and
+    the description. Raises UserError for other games."""
     if isinstance(game, KernelGame) and isinstance(state, RowState):
         columns = state.values.T[: len(game.columns)]
         return dict(zip(game.columns, columns.astype(np.float64), strict=True))
@@ -27,11 +27,9 @@ def true_variables(game: AnyGame, state: State) -> dict[str, NDArray[np.float64]
 
 def _of_cells(cells: NDArray[np.bool_]) -> dict[str, NDArray[np.float64]]:
     height, width = cells.shape[1:]
-    found = {
-        "living cells": cells.sum((1, 2)),
-        "living, upper half": cells[:, : height // 2].sum((1, 2)),
-        "living, left half": cells[:, :, : width // 2].sum((1, 2)),
+    parts = {
+        "living cells": cells,
+        "living, upper half": cells[:, : height // 2],
+        "living, left half": cells[:, :, : width // 2],
     }
-    for row, column in ((height // 4, width // 4), (height // 2, width // 2)):
-        found[f"cell {row},{column}"] = cells[:, row, column]
-    return {name: values.astype(np.float64) for name, values in found.items()}
+    return {name: part.sum((1, 2)).astype(np.float64) for name, part in parts.items()}

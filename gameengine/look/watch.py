@@ -20,6 +20,7 @@ from gameengine.learned_game import LearnedGame
 from gameengine.look.hidden_parts import Recorder
 from gameengine.look.truth import true_variables
 
+Ticks = NDArray[np.int64]
 Bar = Callable[[Iterable[Any], str], Iterable[Any]]  # shows how far a loop has come, and its name
 
 
@@ -27,13 +28,13 @@ Bar = Callable[[Iterable[Any], str], Iterable[Any]]  # shows how far a loop has 
 class Watched:
     """N rollouts at M of their ticks."""
 
-    marks: NDArray[np.int64]  # (M,): ticks after the context, the first is 0
+    marks: Ticks  # (M,): ticks after the context, the first is 0
     truth: dict[str, NDArray[np.float64]]  # name of a variable -> (N, M)
     dreams: list[dict[str, Tensor]]  # of each engine: what its hidden state held, (N, M, ...)
     exact: NDArray[np.float64]  # (M,): share of frames of the first engine that were exact
 
 
-def chosen_ticks(ticks: int) -> NDArray[np.int64]:
+def chosen_ticks(ticks: int) -> Ticks:
     """At most 64 of the ticks 0 to `ticks`, dense at the beginning."""
     early = np.geomspace(1, ticks, 16).round()
     return np.unique(np.concatenate([np.linspace(0, ticks, 49).round(), early])).astype(np.int64)
