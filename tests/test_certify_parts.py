@@ -120,7 +120,7 @@ def test_one_frame_gives_the_same_counts(
 ) -> None:
     monkeypatch.setattr(part_certificate, "BLOCK", 1000)
     monkeypatch.setattr(part_certificate, "_WAYS", 2000)
-    monkeypatch.setattr(part_certificate, "_FRESH", 700)
+    monkeypatch.setattr(part_certificate, "_FRESH", 512)
     kept = [net.kept.clone() for net in catch.movers]
     engine = prune(catch) if pruned else catch
     whole = as_a_whole(CATCH, engine, tmp_path / "whole", monkeypatch)

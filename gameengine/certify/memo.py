@@ -51,10 +51,10 @@ class Memo:
         """Which of the keys (N, W) are new. Raises UnfitError if they are too many."""
         while 5 * (self._count + len(keys)) > 3 * len(self.slots):
             slots = np.full((2 * len(self.slots), self.slots.shape[1]), _FREE, np.int64)
-            move_keys(self.slots, slots)
+            _move_keys(self.slots, slots)
             self.slots = slots
         new = np.empty(len(keys), np.bool_)
-        add_keys(keys, self.slots, new)
+        _add_keys(keys, self.slots, new)
         self._count += int(new.sum())
         if self._count > self._most:
             raise UnfitError(f"its networks have to be asked more than {self._most:,} questions")
@@ -62,16 +62,22 @@ class Memo:
 
 
 @kernel()
-def _slot(key: Any, slots: Any) -> Any:
-    """Where a key (W,) is in slots (S, W), or the free slot where it would be."""
+def _start(keys: Any, item: Any, slots: Any) -> Any:
+    """Where to look first for one of the keys (N, W)."""
     mixed = np.uint64(0)
-    for word in key:
-        mixed = fold(mixed, np.uint64(word))
-    slot = np.int64(mixed & np.uint64(len(slots) - 1))
+    for word in range(keys.shape[1]):
+        mixed = fold(mixed, np.uint64(keys[item, word]))
+    return np.int64(mixed & np.uint64(len(slots) - 1))
+
+
+@kernel()
+def _slot(keys: Any, item: Any, slots: Any) -> Any:
+    """Where one of the keys (N, W) is in slots (S, W), or the free slot where it would be."""
+    slot = _start(keys, item, slots)
     while slots[slot, 0] != _FREE:
-        same = slots[slot, 0] & _KEY == key[0]
-        for word in range(1, len(key)):
-            same = same and slots[slot, word] == key[word]
+        same = slots[slot, 0] & _KEY == keys[item, 0]
+        for word in range(1, keys.shape[1]):
+            same = same and slots[slot, word] == keys[item, word]
         if same:
             break
         slot = (slot + 1) & (len(slots) - 1)
@@ -79,10 +85,10 @@ def _slot(key: Any, slots: Any) -> Any:
 
 
 @kernel(inline=False)
-def add_keys(keys: Any, slots: Any, new: Any) -> None:
+def _add_keys(keys: Any, slots: Any, new: Any) -> None:
     """Put keys (N, W) into slots, in which there is room; new (N,): whether each was not there."""
     for item in range(len(keys)):
-        slot = _slot(keys[item], slots)
+        slot = _slot(keys, item, slots)
         new[item] = slots[slot, 0] == _FREE
         if new[item]:
             slots[slot] = keys[item]
@@ -92,46 +98,44 @@ def add_keys(keys: Any, slots: Any, new: Any) -> None:
 def set_wrong(keys: Any, slots: Any) -> None:
     """Mark keys (N, W), which are there."""
     for item in range(len(keys)):
-        slots[_slot(keys[item], slots), 0] |= 1 << BITS
+        slots[_slot(keys, item, slots), 0] |= 1 << BITS
 
 
 @kernel(inline=False)
-def move_keys(old: Any, slots: Any) -> None:
+def _move_keys(old: Any, slots: Any) -> None:
     """Put all that is in `old` into slots, which are free, marks and all."""
-    key = np.empty(old.shape[1], np.int64)
+    key = np.empty((1, old.shape[1]), np.int64)
     for item in range(len(old)):
         if old[item, 0] != _FREE:
-            key[:] = old[item]
-            key[0] &= _KEY
-            slots[_slot(key, slots)] = old[item]
-
-
-@kernel(inline=False)
-def note(key: Any, state: Any, action: Any, frame: Any, fresh: Any) -> None:
-    """Add a question that was not asked yet."""
-    count = fresh.known[0]
-    mixed = np.uint64(0)
-    for word in key:
-        mixed = fold(mixed, np.uint64(word))
-    slot = np.int64(mixed & np.uint64(len(fresh.slots) - 1))
-    while fresh.slots[slot]:
-        same, other = True, fresh.keys[fresh.slots[slot] - 1]
-        for word in range(len(key)):
-            same = same and other[word] == key[word]
-        if same:
-            return
-        slot = (slot + 1) & (len(fresh.slots) - 1)
-    if count >= len(fresh.keys):
-        fresh.known[0] = len(fresh.keys) + 1
-        return
-    fresh.keys[count] = key
-    fresh.where[count, 0], fresh.where[count, 1], fresh.where[count, 2] = state, action, frame
-    fresh.slots[slot] = count + 1
-    fresh.known[0] = count + 1
+            key[0] = old[item]
+            key[0, 0] &= _KEY
+            slots[_slot(key, 0, slots)] = old[item]
 
 
 @kernel()
-def state_of(key: Any, slots: Any) -> Any:
-    """RIGHT, WRONG or UNKNOWN: what is known of a key (W,)."""
-    slot = _slot(key, slots)
+def state_of(keys: Any, item: Any, slots: Any) -> Any:
+    """RIGHT, WRONG or UNKNOWN: what is known of one of the keys (N, W)."""
+    slot = _slot(keys, item, slots)
     return UNKNOWN if slots[slot, 0] == _FREE else slots[slot, 0] >> BITS
+
+
+@kernel(inline=False)
+def note(keys: Any, item: Any, state: Any, action: Any, frame: Any, fresh: Any) -> None:
+    """Add one of the keys (N, W), which was not asked yet, to the fresh ones."""
+    slot = _start(keys, item, fresh.slots)
+    while fresh.slots[slot]:
+        same, other = True, fresh.slots[slot] - 1
+        for word in range(keys.shape[1]):
+            same = same and fresh.keys[other, word] == keys[item, word]
+        if same:
+            return
+        slot = (slot + 1) & (len(fresh.slots) - 1)
+    count = fresh.known[0]
+    if count >= len(fresh.keys):
+        fresh.known[0] = len(fresh.keys) + 1
+        return
+    for word in range(keys.shape[1]):
+        fresh.keys[count, word] = keys[item, word]
+    fresh.where[count, 0], fresh.where[count, 1], fresh.where[count, 2] = state, action, frame
+    fresh.slots[slot] = count + 1
+    fresh.known[0] = count + 1

@@ -32,21 +32,15 @@ from data_gen.threads import in_parts
 from gameengine.certify import certificate
 from gameengine.certify.certificate import Notes, Progress
 from gameengine.certify.memo import Fresh, Memo, set_wrong
-from gameengine.certify.part_kernels import (
-    KEPT,
-    Found,
-    Graph,
-    Space,
-    Ways,
-    walk,
-)
+from gameengine.certify.part_arrays import KEPT, Found, Graph, Space, Ways
+from gameengine.certify.part_kernels import walk
 from gameengine.certify.parts import Questions
 from gameengine.certify.transitions import Mistake, Tally, answers
 from gameengine.certify.world import THREADS, World
 from gameengine.engine import Engine
 
 BLOCK = 1 << 16  # states whose transitions are looked up before new questions are asked
-_FRESH = 1 << 17  # new questions of a thread, at once
+_FRESH = 1 << 17  # new questions of a thread, at once; a power of 2
 _ASKED = 1 << 14  # of a network at once
 _WAYS = 1 << 26  # ways to states that are listed at once, about
 
@@ -204,12 +198,11 @@ class PartCertificate:
             tokens=np.zeros((1, 3, self._world.tokens.shape[1]), np.int64),
             actions=np.zeros((1, self._graph.moves.shape[1]), np.int64),
             frames=np.zeros((1, height, width), np.uint8),
-            values=np.zeros(
-                (1, max(len(one.rows) for one in self._questions.digits[:3])), np.int64
-            ),
+            values=np.zeros((1, 1), np.int64),
             now=np.zeros((parts, words), np.int64),
             then=np.zeros((parts, words), np.int64),
-            before=np.zeros((most, parts, words), np.int64),
+            key=np.zeros((1, words), np.int64),
+            before=np.zeros((most * parts, words), np.int64),
             weights=np.zeros(most, np.int64),
             example=np.zeros(most, np.int64),
             shown=np.zeros(most, np.int64),

@@ -6,156 +6,90 @@ and of what the right answer is. The first digit is the network's number.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from data_gen.kernels import kernel
 from gameengine.certify.memo import UNKNOWN, WRONG, note, state_of
-from gameengine.slot_variables import AFTER, BEFORE, NOW, look_at
+from gameengine.certify.part_arrays import KEPT, PART, STRIDE, WORD
+from gameengine.slot_variables import ACTION, AFTER, BEFORE, DISTANCE, NOW, VALUE, look_at
 
-KEPT = 50  # mistakes of each event that are remembered
+FAR = -(1 << 30)  # where something is that is not there
 _FEW = 64  # numbers that are better sorted by hand
 
 
-class Graph(NamedTuple):
-    """See `World`. events (K,): of the kinds. moves (A ** P, P + 1): joint actions, and room for
-    the kind of the tick."""
-
-    tokens: NDArray[np.uint8]
-    exact: NDArray[np.bool_]
-    frame_of: NDArray[np.uint32]
-    after: NDArray[np.uint32]
-    kind: NDArray[np.uint8]
-    events: NDArray[np.int64]
-    moves: NDArray[np.int64]
-
-
-class Ways(NamedTuple):
-    """See `World.ways_to`. frames: of the states from `first` on, or one that nobody looks at."""
-
-    first: int
-    ends: NDArray[np.int64]
-    shown: NDArray[np.uint32]
-    frames: NDArray[np.uint8]
-
-
-class Stage(NamedTuple):
-    """Some digits. rows (D, 8): variables, for look_at. strides, parts, words (D,): what a value
-    counts in which network's key, and in which word of it."""
-
-    rows: NDArray[np.int64]
-    strides: NDArray[np.int64]
-    parts: NDArray[np.int64]
-    words: NDArray[np.int64]
-
-
-class Digits(NamedTuple):
-    """Of M networks. now, before, after: by what they need. later (M,): whether there are digits
-    that need what was before. shows (M,): whether the network says what a frame shows."""
-
-    now: Stage
-    before: Stage
-    after: Stage
-    later: NDArray[np.bool_]
-    shows: NDArray[np.bool_]
-
-
-class Found(NamedTuple):
-    """Counts of transitions: asked and wrong (E,), and by_part (M,): those that a network is wrong
-    in. mistakes (E, KEPT, 3): the first ones, as in `Fresh.where`. noted (E,): how many of them."""
-
-    asked: NDArray[np.int64]
-    wrong: NDArray[np.int64]
-    by_part: NDArray[np.int64]
-    mistakes: NDArray[np.int64]
-    noted: NDArray[np.int64]
-
-
-class Space(NamedTuple):
-    """Working space. tokens (1, 3, V), actions (1, P + 1), frames (1, H, W), values (1, D). now,
-    then (M, W): what is known of each key, and with the action. before (R, M, W), weights and
-    example (R,): what that was before adds to the keys, in how many frames, and one of these. shown
-    (R,): frames that may have been before."""
-
-    tokens: NDArray[np.int64]
-    actions: NDArray[np.int64]
-    frames: NDArray[np.uint8]
-    values: NDArray[np.int64]
-    now: NDArray[np.int64]
-    then: NDArray[np.int64]
-    before: NDArray[np.int64]
-    weights: NDArray[np.int64]
-    example: NDArray[np.int64]
-    shown: NDArray[np.int64]
+# The kernels below get arrays, not the tuples that hold them, and no views of them: each use of
+# either is counted, in memory that both threads share, which takes longer than all the rest.
 
 
 @kernel()
-def _fill(when: Any, frame: Any, graph: Any, space: Any) -> None:
-    # Number by number: a view would count its uses in memory that both threads share.
-    for token in range(graph.tokens.shape[1]):
-        space.tokens[0, when, token] = graph.tokens[frame, token]
+def _fill(when: Any, frame: Any, shown: Any, tokens: Any) -> None:
+    for token in range(shown.shape[1]):
+        tokens[0, when, token] = shown[frame, token]
 
 
 @kernel()
-def _add(stage: Any, space: Any, keys: Any) -> None:
-    """Add the digits of a stage to keys (M, W)."""
-    if len(stage.rows):
-        look_at(stage.rows, space.tokens, space.actions, space.frames, space.values)
-        for digit in range(len(stage.rows)):
-            value = space.values[0, digit] * stage.strides[digit]
-            keys[stage.parts[digit], stage.words[digit]] += value
+def _place(digit: Any, end: Any, rows: Any, tokens: Any) -> Any:
+    """One end of a distance; FAR if there is nothing."""
+    when, first = rows[digit, 3 + 2 * end], rows[digit, 4 + 2 * end]
+    return tokens[0, when, first + rows[digit, 2]] if tokens[0, when, first] else FAR
 
 
 @kernel()
-def _list(place: Any, ways: Any, space: Any) -> Any:
-    """Fill `shown` of space, sorted; returns how many there are."""
-    begin, count = ways.ends[place], ways.ends[place + 1] - ways.ends[place]
+def _value(digit: Any, rows: Any, tokens: Any, actions: Any, frames: Any, values: Any) -> Any:
+    """What look_at gives, but much faster for most kinds of variables."""
+    kind = rows[digit, 1]
+    if kind == VALUE:
+        return tokens[0, rows[digit, 2], rows[digit, 3]]
+    if kind == ACTION:
+        return actions[0, rows[digit, 2]]
+    if kind == DISTANCE:
+        one, other = _place(digit, 0, rows, tokens), _place(digit, 1, rows, tokens)
+        reach = rows[digit, 7]
+        if one == FAR or other == FAR:
+            return 2 * reach + 2
+        return one - other + reach if abs(one - other) <= reach else 2 * reach + 1
+    look_at(rows[digit : digit + 1], tokens, actions, frames, values)
+    return values[0, 0]
+
+
+@kernel(inline=False)
+def _add(
+    rows: Any, tokens: Any, actions: Any, frames: Any, values: Any, keys: Any, first: Any
+) -> None:
+    """Add digits to keys (R, W), of which those of the networks begin at `first`."""
+    for digit in range(len(rows)):
+        value = _value(digit, rows, tokens, actions, frames, values) * rows[digit, STRIDE]
+        keys[first + rows[digit, PART], rows[digit, WORD]] += value
+
+
+@kernel(inline=False)
+def _list(begin: Any, count: Any, shown: Any, listed: Any) -> None:
+    """Fill listed (R,) with `count` of `shown`, sorted."""
     for number in range(count):
-        space.shown[number] = ways.shown[begin + number]
+        listed[number] = shown[begin + number]
     if count > _FEW:
-        space.shown[:count].sort()
-        return count
+        listed[:count].sort()
+        return
     for end in range(1, count):
-        value, free = space.shown[end], end
-        while free > 0 and space.shown[free - 1] > value:
-            space.shown[free] = space.shown[free - 1]
+        value, free = listed[end], end
+        while free > 0 and listed[free - 1] > value:
+            listed[free] = listed[free - 1]
             free -= 1
-        space.shown[free] = value
-    return count
+        listed[free] = value
 
 
 @kernel()
-def _find(count: Any, before: Any) -> Any:
-    """The first of before[: count + 1] (R, M, W) that is the same as before[count]."""
+def _find(count: Any, parts: Any, before: Any) -> Any:
+    """The first of the pasts 0 to count, of `parts` keys (R, W) each, that is the same as the last
+    of them."""
     for place in range(count):
         same = True
-        for part in range(before.shape[1]):
-            for word in range(before.shape[2]):
-                same = same and before[place, part, word] == before[count, part, word]
+        for part in range(parts):
+            for word in range(before.shape[1]):
+                here, there = place * parts + part, count * parts + part
+                same = same and before[here, word] == before[there, word]
         if same:
             return place
-    return count
-
-
-@kernel()
-def _look_back(listed: Any, graph: Any, digits: Any, space: Any) -> Any:
-    """Fill `before`, `weights` and `example` of space, each different one once; returns how many
-    there are. listed: how many frames may have been before."""
-    count = 0
-    for way in range(listed):
-        frame = space.shown[way]
-        if way and frame == space.shown[way - 1]:
-            continue
-        _fill(BEFORE, frame, graph, space)
-        space.before[count] = 0
-        _add(digits.before, space, space.before[count])
-        place = _find(count, space.before)
-        if place == count:
-            space.weights[place], space.example[place] = 0, frame
-            count += 1
-        space.weights[place] += 1
     return count
 
 
@@ -172,77 +106,106 @@ def walk(
     space: Any,
 ) -> None:
     """All transitions from the states `first` to `end` - 1. Those that need a question which was
-    not asked yet are counted as right. See the classes above; all but graph, ways and slots belong
+    not asked yet are counted as right. See part_arrays.py; all but graph, ways and slots belong
     to this thread alone."""
+    shown, exact, frame_of, leads, kinds, events, moves = graph
+    tokens, actions, frames, values, now, then, key, before, weights, example, listed = space
+    come_from, ends, later, shows = ways.shown, ways.ends, digits.later, digits.shows
+    at_now, at_before, at_after = digits.now, digits.before, digits.after
+    parts, asked = len(later), found.asked
     for state in range(first, end):
-        place = state - ways.first
-        listed = _list(place, ways, space)
-        if listed == 0:
+        begin = ends[state - ways.first]
+        ways_here = ends[state - ways.first + 1] - begin
+        if ways_here == 0:
             continue
         if len(ways.frames) > 1:
-            space.frames[0] = ways.frames[place]
-        _fill(NOW, graph.frame_of[state], graph, space)
-        space.now[:] = 0
-        for part in range(len(space.now)):
-            space.now[part, 0] = part
-        _add(digits.now, space, space.now)
-        count = _look_back(listed, graph, digits, space)
-        for action in range(graph.after.shape[1]):
-            _judge(state, action, count, graph, digits, slots, fresh, found, space)
+            frames[0] = ways.frames[state - ways.first]
+        _fill(NOW, frame_of[state], shown, tokens)
+        _begin(now)
+        _add(at_now, tokens, actions, frames, values, now, 0)
+        _list(begin, ways_here, come_from, listed)
+        count, different = 0, 0
+        for way in range(ways_here):
+            if way and listed[way] == listed[way - 1]:
+                continue
+            different += 1
+            _fill(BEFORE, listed[way], shown, tokens)
+            _clear(count * parts, parts, before)
+            _add(at_before, tokens, actions, frames, values, before, count * parts)
+            place = _find(count, parts, before)
+            if place == count:
+                weights[place], example[place] = 0, listed[way]
+                count += 1
+            weights[place] += 1
+        for action in range(leads.shape[1]):
+            frame, kind = frame_of[leads[state, action]], kinds[state, action]
+            _fill(AFTER, frame, shown, tokens)
+            for place in range(actions.shape[1]):
+                actions[0, place] = moves[action, place]
+            actions[0, actions.shape[1] - 1] = kind
+            _copy(now, then)
+            _add(at_after, tokens, actions, frames, values, then, 0)
+            event = events[kind]
+            asked[event] += different
+            lost = not exact[frame]
+            for part in range(parts):
+                if not later[part]:
+                    said = state_of(then, part, slots)
+                    if said == UNKNOWN:
+                        note(then, part, state, action, example[0], fresh)
+                    elif said == WRONG:
+                        found.by_part[part] += different
+                        lost = lost or shows[part]
+            for past in range(count):
+                wrong = lost
+                for part in range(parts):
+                    if later[part]:
+                        _join(then, part, before, past * parts + part, key)
+                        said = state_of(key, 0, slots)
+                        if said == UNKNOWN:
+                            note(key, 0, state, action, example[past], fresh)
+                        elif said == WRONG:
+                            found.by_part[part] += weights[past]
+                            wrong = wrong or shows[part]
+                if wrong:
+                    _mistake(event, state, action, example[past], weights[past], found)
 
 
 @kernel()
-def _judge(
-    state: Any,
-    action: Any,
-    count: Any,
-    graph: Any,
-    digits: Any,
-    slots: Any,
-    fresh: Any,
-    found: Any,
-    space: Any,
-) -> None:
-    """The transitions of a state by one joint action, after `count` different pasts."""
-    after = graph.frame_of[graph.after[state, action]]
-    kind = graph.kind[state, action]
-    event = graph.events[kind]
-    _fill(AFTER, after, graph, space)
-    for place in range(graph.moves.shape[1]):
-        space.actions[0, place] = graph.moves[action, place]
-    space.actions[0, graph.moves.shape[1] - 1] = kind
-    space.then[:] = space.now
-    _add(digits.after, space, space.then)
-    wrong_anyway, weight = not graph.exact[after], 0
-    for past in range(count):
-        weight += space.weights[past]
-    for part in range(len(digits.later)):
-        if digits.later[part]:
-            continue
-        said = state_of(space.then[part], slots)
-        if said == UNKNOWN:
-            note(space.then[part], state, action, space.example[0], fresh)
-        elif said == WRONG:
-            found.by_part[part] += weight
-            wrong_anyway = wrong_anyway or digits.shows[part]
-    found.asked[event] += weight
-    for past in range(count):
-        wrong = wrong_anyway
-        for part in range(len(digits.later)):
-            if digits.later[part]:
-                key = space.before[past, part]
-                key += space.then[part]
-                said = state_of(key, slots)
-                if said == UNKNOWN:
-                    note(key, state, action, space.example[past], fresh)
-                elif said == WRONG:
-                    found.by_part[part] += space.weights[past]
-                    wrong = wrong or digits.shows[part]
-                key -= space.then[part]
-        if wrong:
-            found.wrong[event] += space.weights[past]
-            number = found.noted[event]
-            if number < KEPT:
-                mistake = found.mistakes[event, number]
-                mistake[0], mistake[1], mistake[2] = state, action, space.example[past]
-                found.noted[event] = number + 1
+def _begin(keys: Any) -> None:
+    for part in range(keys.shape[0]):
+        for word in range(keys.shape[1]):
+            keys[part, word] = 0
+        keys[part, 0] = part
+
+
+@kernel()
+def _clear(first: Any, count: Any, keys: Any) -> None:
+    for place in range(first, first + count):
+        for word in range(keys.shape[1]):
+            keys[place, word] = 0
+
+
+@kernel()
+def _copy(keys: Any, others: Any) -> None:
+    for part in range(keys.shape[0]):
+        for word in range(keys.shape[1]):
+            others[part, word] = keys[part, word]
+
+
+@kernel()
+def _join(keys: Any, item: Any, others: Any, other: Any, key: Any) -> None:
+    for word in range(keys.shape[1]):
+        key[0, word] = keys[item, word] + others[other, word]
+
+
+@kernel(inline=False)
+def _mistake(event: Any, state: Any, action: Any, frame: Any, weight: Any, found: Any) -> None:
+    """Count some transitions as wrong, and remember one of them if they are among the first."""
+    found.wrong[event] += weight
+    number = found.noted[event]
+    if number < KEPT:
+        found.mistakes[event, number, 0] = state
+        found.mistakes[event, number, 1] = action
+        found.mistakes[event, number, 2] = frame
+        found.noted[event] = number + 1

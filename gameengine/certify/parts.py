@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gameengine.certify.memo import BITS
-from gameengine.certify.part_kernels import Digits, Stage
+from gameengine.certify.part_arrays import Digits
 from gameengine.certify.world import UnfitError, World
 from gameengine.engines.slots import SlotsEngine
 from gameengine.slot_nets import SlotNet, light_logits
@@ -81,10 +81,10 @@ def parts_of(engine: SlotsEngine) -> list[Part]:
 def _sprite(logits: tuple[Tensor, Tensor, Tensor]) -> Answer:
     said, margins = [], []
     for part in logits:
-        best = part.topk(min(2, part.shape[1]), 1)
-        said.append(best.indices[:, 0])
-        first, last = best.values[:, 0], best.values[:, -1]
-        margins.append(first - last if part.shape[1] > 1 else torch.full_like(first, math.inf))
+        first, best = part.max(1)
+        others = part.scatter(1, best[:, None], -math.inf).amax(1)
+        said.append(best)
+        margins.append(first - others)
     there = said[0] > 0
     places = [torch.where(there, margin, math.inf) for margin in margins[1:]]
     tokens = torch.stack([said[0], said[1] * there, said[2] * there], 1)
@@ -122,7 +122,7 @@ class Questions:
             self.words = max(self.words, word + 1)
         earlier = {number for _, _, number, _ in columns[BEFORE]}
         self.digits = Digits(
-            *(_as_stage(columns[when]) for when in (NOW, BEFORE, AFTER)),
+            *(_table(columns[when]) for when in (NOW, BEFORE, AFTER)),
             later=np.array([number in earlier for number in range(len(parts))]),
             shows=np.array([part.shows for part in parts]),
         )
@@ -184,11 +184,11 @@ class Questions:
         ]
 
 
-def _as_stage(columns: list[tuple[Variable, int, int, int]]) -> Stage:
+def _table(columns: list[tuple[Variable, int, int, int]]) -> NDArray[np.int64]:
     rows = as_table([variable for variable, *_ in columns])
     rows[:, 0] = 0  # values, not rows of a network's table
     numbers = np.array([rest for _, *rest in columns], np.int64).reshape(-1, 3)
-    return Stage(rows, *(column.copy() for column in numbers.T))
+    return np.concatenate([rows, numbers], 1)
 
 
 def _tokens(variable: Variable) -> set[tuple[int, int]]:
