@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from data_gen.explore import explore
 from data_gen.game import AnyGame, Seeds, State, replace_items, select
 from data_gen.patience import told_if_slow
+from data_gen.reachable import reachable
 from data_gen.randomness import hash64, integers
 from data_gen.registry import make_game
 
@@ -29,6 +30,8 @@ class Starts:
         uniform: all different states that were found, each equally likely. Where exploring (see
             data_gen/explore.py) finds nearly all that can be reached, as in games of some 10,000
             states, that is uniform over them; of larger games it is a spread-out sample,
+        every: all states that there are, each equally likely; only for games whose states can be
+            listed (data_gen/reachable.py), which takes a minute for 40 million,
         near: 1 to 3 ticks before an event, each kind of event equally likely,
         near:EVENT: before that one.
     Raises ValueError for other kinds, for weights that are negative or all zero, and for events
@@ -42,7 +45,7 @@ class Starts:
         shares = np.array([weights[kind] for kind in self._kinds], np.float64)
         shares /= shares.max()  # so that their sum is finite
         self._bounds = np.round(np.cumsum(shares / shares.sum()) * (1 << 32)).astype(np.uint64)
-        if self._kinds != ["init"]:
+        if not {"init", "every"}.issuperset(self._kinds):
             with told_if_slow(f"exploring {game.spec.name}, which takes some seconds"):
                 self._explored = explore(game)
             self._events = {
@@ -50,6 +53,9 @@ class Starts:
                 for kind in self._kinds
                 if kind.partition(":")[0] == "near"
             }
+        if "every" in self._kinds:
+            with told_if_slow(f"listing all states of {game.spec.name}, which takes a minute"):
+                self._all = reachable(game)
 
     def draw(self, seeds: Seeds) -> State:
         """A state for each seed (B,); what `init` gives where that is the kind it drew."""
@@ -60,7 +66,7 @@ class Starts:
         for number, name in enumerate(self._kinds):
             items = np.flatnonzero(kind == number)
             if name != "init" and len(items):
-                found = select(self._explored.states, self._numbers(name, seeds[items]))
+                found = self._found(name, seeds[items])
                 found = replace(
                     found,
                     reward=np.zeros_like(found.reward),
@@ -69,6 +75,12 @@ class Starts:
                 )
                 state = replace_items(state, items, found)
         return state
+
+    def _found(self, kind: str, seeds: Seeds) -> State:
+        """States (B,) of a kind that was looked for."""
+        if kind == "every":
+            return self._all.state(integers(len(self._all), seeds, _STREAM, 1))
+        return select(self._explored.states, self._numbers(kind, seeds))
 
     def _numbers(self, kind: str, seeds: Seeds) -> NDArray[np.int64]:
         """Which of the explored states (B,)."""
@@ -118,7 +130,7 @@ def beginner(
 def _check_weights(game: AnyGame, weights: Mapping[str, float]) -> None:
     """Raises ValueError unless `Starts` takes these weights."""
     events = game.spec.events[1:]
-    allowed = ["init", "play", "uniform"]
+    allowed = ["init", "play", "uniform", "every"]
     if events:
         allowed += ["near", *(f"near:{event}" for event in events)]
     for kind, weight in weights.items():

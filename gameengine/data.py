@@ -31,7 +31,7 @@ class GameData(pl.LightningDataModule):
     manifest, and what says how games are played has no meaning.
     players: who plays in training; held_out_players: who plays when the engine is judged.
     ticks_per_batch: predicted ticks in a batch; the number of windows follows from their `length`.
-    event_share, start_share, starts, chunk, restart: see LiveSource. mined_share: of windows that
+    event_share, start_share, starts, games, chunk, restart: see LiveSource. mined_share: of windows that
     were got wrong before.
     round_batches: batches between two validations (and between two savings of the run).
     """
@@ -47,6 +47,7 @@ class GameData(pl.LightningDataModule):
         event_share: float = 0.4,
         start_share: float = 0.05,
         starts: dict[str, float] | None = None,
+        games: int = 256,
         chunk: int = 256,
         restart: int = 4,
         mined_share: float = 0.25,
@@ -57,6 +58,7 @@ class GameData(pl.LightningDataModule):
         for name, value in (
             ("ticks_per_batch", ticks_per_batch),
             ("round_batches", round_batches),
+            ("games", games),
             ("chunk", chunk),
             ("restart", restart),
         ):
@@ -81,6 +83,7 @@ class GameData(pl.LightningDataModule):
                 event_share=event_share,
                 start_share=start_share,
                 starts=starts,
+                games=games,
                 chunk=chunk,
                 restart=restart,
             )

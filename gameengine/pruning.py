@@ -45,7 +45,8 @@ class Pruning(pl.Callback):
         drawn = [data.draw() for _ in range(BATCHES)]
         batch = {key: torch.cat([one[key] for one in drawn]) for key in drawn[0]}
         actions, frames = batch["actions"][:, context - 1 :], batch["frames"][:, context:]
-        engine.forget(encode(engine, batch), actions, frames)
+        outcome = torch.cat([batch["reward"], batch["terminated"][..., None]], 2)  # (B, T, P + 1)
+        engine.forget(encode(engine, batch), actions, frames, outcome)
 
     def state_dict(self) -> dict[str, Any]:
         return {"marks": self._marks}

@@ -172,3 +172,12 @@ def light_loss(now: Tensor, after: Tensor, outputs: Tensor) -> tuple[Tensor, Ten
     logits = light_logits(outputs, now)
     entropy = F.binary_cross_entropy_with_logits(logits, after.float(), reduction="sum")
     return entropy / len(now), ((logits > 0) != after).sum(1)
+
+
+def outcome_loss(truth: Tensor, outputs: Tensor) -> tuple[Tensor, Tensor]:
+    """How far rewards and end are off, (), and which items (N,) are wrong: a reward by a twentieth,
+    as rewards are rounded to tenths. truth and outputs (N, P + 1)."""
+    off = outputs[:, :-1] - truth[:, :-1]
+    end = F.binary_cross_entropy_with_logits(outputs[:, -1], truth[:, -1])
+    ended = (outputs[:, -1] > 0) != (truth[:, -1] > 0)
+    return off.square().sum(1).mean() + end, (off.abs() >= 0.05).any(1) | ended

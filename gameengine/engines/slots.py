@@ -22,7 +22,14 @@ from torch import Tensor, nn
 from data_gen.game import GameSpec
 from gameengine.engine import Context, Engine, Hidden, Judged, Prediction, unroll_by_ticks
 from gameengine.frames import certain_logits
-from gameengine.slot_nets import SlotNet, SpriteHead, light_logits, light_loss, sprite_loss
+from gameengine.slot_nets import (
+    SlotNet,
+    SpriteHead,
+    light_logits,
+    light_loss,
+    outcome_loss,
+    sprite_loss,
+)
 from gameengine.slot_variables import AFTER, NOW, Vocabulary
 from gameengine.sprites import Sprites, learn_sprites
 from gameengine.turning import TurningMemory
@@ -155,11 +162,14 @@ class SlotsEngine(Engine):
         outcome = self.outcome(*seen, memory).unflatten(0, size)
         return Judged(loss, wrong.unflatten(0, size), outcome[..., :-1], outcome[..., -1])
 
-    def forget(self, hidden: Hidden, actions: Tensor, frames: Tensor) -> None:
-        """Let each network drop the variables that nothing depends on; arguments as for `judge`."""
+    def forget(self, hidden: Hidden, actions: Tensor, frames: Tensor, outcome: Tensor) -> None:
+        """Let each network drop the variables that nothing depends on; arguments as for `judge`.
+        outcome (B, T, P + 1): rewards and whether the game ended."""
         seen = self._true(hidden, actions, frames)
         for net, surprise in self._parts(seen[0]):
             net.forget(net.choose(*seen), surprise)
+        told = partial(outcome_loss, outcome.flatten(0, 1))
+        self.outcome.forget(self.outcome.choose(*seen), told)
 
     def _true(
         self, hidden: Hidden, actions: Tensor, frames: Tensor
