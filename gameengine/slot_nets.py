@@ -42,6 +42,8 @@ class SlotNet(nn.Module):
         # 1 for each variable that is looked at. A float, since averaged weights are lerped.
         self.register_buffer("kept", torch.ones(len(variables)))
         self._table = as_table(variables)
+        self.register_state_dict_post_hook(_leave_out)
+        self.register_load_state_dict_pre_hook(_put_back)
 
     def forward(
         self, tokens: Tensor, actions: Tensor, frames: Tensor, memory: Tensor | None = None
@@ -87,6 +89,24 @@ class SlotNet(nn.Module):
         """seen (N, width) with the mean in place of what a variable, chosen (N,), says."""
         said = self.rows[chosen]
         return seen - said + said.mean(0)
+
+
+def _kept_rows(net: SlotNet, kept: Tensor) -> Tensor:
+    """Which rows (R,) of its table belong to variables that are kept (F,)."""
+    sizes = torch.tensor([variable.size for variable in net.variables])
+    return (kept > 0.5).repeat_interleave(sizes)
+
+
+def _leave_out(net: SlotNet, weights: dict[str, Tensor], prefix: str, *_: Any) -> None:
+    """A checkpoint needs no rows of dropped variables."""
+    name = f"{prefix}rows"
+    weights[name] = weights[name][_kept_rows(net, net.kept)]
+
+
+def _put_back(net: SlotNet, weights: dict[str, Tensor], prefix: str, *_: Any) -> None:
+    rows = torch.zeros(net.rows.shape)
+    rows[_kept_rows(net, weights[f"{prefix}kept"])] = weights[f"{prefix}rows"]
+    weights[f"{prefix}rows"] = rows
 
 
 class _SumOfRows(torch.autograd.Function):

@@ -173,6 +173,19 @@ def test_a_checkpoint_holds_the_sprites(tmp_path: Path) -> None:
     assert torch.equal(predict(loaded, batch).logits, predict(made, batch).logits)
 
 
+def test_a_checkpoint_leaves_out_what_is_not_looked_at(tmp_path: Path) -> None:
+    made, sizes = engine(), []
+    batch = source().draw(8, 6)
+    for name in ("whole.ckpt", "pruned.ckpt"):
+        save_engine(tmp_path / name, made, {})
+        sizes.append((tmp_path / name).stat().st_size)
+        loaded = load_checkpoint(tmp_path / name).engine
+        assert torch.equal(predict(loaded, batch).logits, predict(made, batch).logits)
+        for net in (*made.movers, made.outcome):
+            net.kept[::2] = 0.0
+    assert sizes[1] < 0.8 * sizes[0]
+
+
 def test_an_engine_that_has_seen_nothing_says_so() -> None:
     with pytest.raises(RuntimeError, match="call prepare"):
         encode(make_engine("slots", PONG), source().draw(1, 1))
