@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from data_gen.explore import explore
 from data_gen.game import AnyGame, Seeds, State, replace_items, select
 from data_gen.patience import told_if_slow
-from data_gen.reachable import reachable
 from data_gen.randomness import hash64, integers
+from data_gen.reachable import reachable
 from data_gen.registry import make_game
 
 NEAR = 3  # ticks before an event, at most

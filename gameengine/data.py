@@ -31,8 +31,8 @@ class GameData(pl.LightningDataModule):
     manifest, and what says how games are played has no meaning.
     players: who plays in training; held_out_players: who plays when the engine is judged.
     ticks_per_batch: predicted ticks in a batch; the number of windows follows from their `length`.
-    event_share, start_share, starts, games, chunk, restart: see LiveSource. mined_share: of windows that
-    were got wrong before.
+    event_share, start_share, starts, games, chunk, restart: see LiveSource. mined_share: of windows
+    that were got wrong before.
     round_batches: batches between two validations (and between two savings of the run).
     """
 

@@ -14,6 +14,7 @@ from data_gen.explore import Explored, explore
 from data_gen.game import AnyGame, State, map_state, select
 from data_gen.players import make_players
 from data_gen.randomness import training_seeds
+from data_gen.reachable import reachable
 from data_gen.registry import GAMES, make_game
 from data_gen.rollout import roll_out
 from data_gen.starts import NEAR, Starts
@@ -129,10 +130,21 @@ def test_uniform_is_uniform_where_all_is_found() -> None:
     assert counts.max() < 75
 
 
+def test_every_is_uniform_over_all_that_there_is() -> None:
+    game = make_game("catch")
+    everything = reachable(game)
+    state = Starts(game, {"every": 1}).draw(training_seeds(3, 0, 4 * len(everything)))
+    found, counts = np.unique(rows(state), axis=0, return_counts=True)
+    known = {row.tobytes() for row in rows(everything.state(np.arange(len(everything))))}
+    assert {row.tobytes() for row in found} <= known
+    assert len(found) / len(everything) == pytest.approx(1 - np.exp(-4), abs=0.01)
+    assert counts.max() < 20  # of 4 on average
+
+
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({"anywhere": 1}, "unknown start 'anywhere'; choose from init, play, uniform, near, near:"),
+        ({"anywhere": 1}, "unknown start 'anywhere'; choose from init, play, uniform, every, near,"),
         ({"near:goal": 1}, "unknown start 'near:goal'"),
         ({"init": -1}, "the weight of init must be 0 or more, and finite, not -1"),
         ({"init": float("nan")}, "the weight of init must be 0 or more"),
