@@ -6,6 +6,7 @@ The one place of these conventions outside torch; `gameengine/frames.py` is the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 
 import imageio.v3 as imageio
@@ -47,26 +48,32 @@ def fitting_factor(spec: GameSpec, pixels: int = 192) -> int:
     return max(1, round(pixels / max(spec.shape[1:])))
 
 
+@lru_cache(maxsize=64)  # lettering costs most of a split screen, whose columns say the same
 def caption(width: int, text: str, colour: tuple[int, int, int] = INK) -> Picture:
     """A strip (18, width, 3) of paper with a line of text, in few enough shades that texts of
-    several colours leave room for those of the frames in a gif's palette."""
+    several colours leave room for those of the frames in a gif's palette. Read-only."""
     mask = Image.new("L", (width, 18))
-    ImageDraw.Draw(mask).text((4, 2), text, fill=255, font=ImageFont.load_default(12))
+    ImageDraw.Draw(mask).text((4, 2), text, fill=255, font=_font())
     cover = np.round(np.asarray(mask) / 255 * SHADES)[..., None] / SHADES  # (18, width, 1)
-    return np.round(PAPER + cover * np.subtract(colour, PAPER)).astype(np.uint8)
+    strip = np.round(PAPER + cover * np.subtract(colour, PAPER)).astype(np.uint8)
+    strip.flags.writeable = False
+    return strip
 
 
 def stack(pictures: Sequence[Picture], axis: int, gap: int = 4) -> Picture:
     """Pictures below (axis 0) or beside (axis 1) each other on paper, `gap` pixels apart."""
-    other = 1 - axis
-    longest = max(picture.shape[other] for picture in pictures)
-    parts: list[Picture] = []
-    for number, picture in enumerate(pictures):
-        padding = [(0, 0), (0, 0), (0, 0)]
-        padding[axis] = (gap if number else 0, 0)
-        padding[other] = (0, longest - picture.shape[other])
-        parts.append(_pad_with_paper(picture, padding))
-    return np.concatenate(parts, axis)
+    sizes = [picture.shape[axis] for picture in pictures]
+    shape = [max(picture.shape[1 - axis] for picture in pictures)] * 2 + [3]
+    shape[axis] = sum(sizes) + gap * (len(sizes) - 1)
+    sheet = np.empty(shape, np.uint8)
+    sheet[:1] = PAPER
+    sheet[1:] = sheet[:1]  # whole rows: three numbers at a time took longer than all else here
+    begin = 0
+    for picture, size in zip(pictures, sizes, strict=True):
+        place = sheet[begin:] if axis == 0 else sheet[:, begin:]
+        place[: picture.shape[0], : picture.shape[1]] = picture
+        begin += size + gap
+    return sheet
 
 
 def write_gif(path: Path, pictures: Iterable[Picture], fps: int = 30) -> None:
@@ -123,8 +130,6 @@ def _all_colours(frames: Sequence[Picture]) -> NDArray[np.uint8]:
     return np.argwhere(seen).astype(np.uint8)
 
 
-def _pad_with_paper(picture: Picture, padding: list[tuple[int, int]]) -> Picture:
-    padded = np.pad(picture, padding, constant_values=0)
-    mask = np.pad(np.ones(picture.shape[:2], np.bool_), padding[:2])
-    padded[~mask] = PAPER
-    return padded
+@cache
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(12)
