@@ -131,8 +131,7 @@ class Run:
         self._report(judgement, command).write(report)
         journal.last_checkpoint.unlink(missing_ok=True)  # the run is complete
         summary = summarise(judgement)
-        minutes, steps = self._budget.seconds / 60, self._trainer.global_step
-        print(f"trained {minutes:.1f} minutes, {steps} steps")
+        print(f"trained {_in_words(self._budget.seconds)}, {self._trainer.global_step} steps")
         for kind in ("exact", "tracked"):
             if (horizon := summary[f"{kind}_horizon"]) is not None:
                 print(
@@ -150,11 +149,10 @@ class Run:
         gif = journal.gifs[-1]
         strange = self._experiment.datamodule.sees_strangers
         strangers = "seeds and players" if strange else "seeds"
-        minutes = self._budget.seconds / 60
         return Report(
             title=f"{self._name}: a learned {spec.name}",
             lead=f"{type(learner.engine).__name__}, {parameters:,} parameters, trained"
-            f" {minutes:.1f} minutes on {torch.get_num_threads()} cores. Judged on"
+            f" {_in_words(self._budget.seconds)} on {torch.get_num_threads()} cores. Judged on"
             f" {judgement.rollouts} rollouts of {judgement.ticks} ticks, with {strangers} that"
             " training never saw.",
             command=command,
@@ -204,6 +202,10 @@ def warm_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor |
         torch._foreach_lerp_(averages, weights, 1 - min(decay, warming))  # pyright: ignore
 
     return update
+
+
+def _in_words(seconds: float) -> str:
+    return f"{seconds:.1f} seconds" if seconds < 60 else f"{seconds / 60:.1f} minutes"
 
 
 def _tiles(judgement: Judgement) -> list[tuple[str, str]]:
