@@ -144,7 +144,7 @@ def test_every_is_uniform_over_all_that_there_is() -> None:
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({"anywhere": 1}, "unknown start 'anywhere'; choose from init, play, uniform, every, near,"),
+        ({"anywhere": 1}, "unknown start 'anywhere'; choose from init, play, uniform, every, near"),
         ({"near:goal": 1}, "unknown start 'near:goal'"),
         ({"init": -1}, "the weight of init must be 0 or more, and finite, not -1"),
         ({"init": float("nan")}, "the weight of init must be 0 or more"),
