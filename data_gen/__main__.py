@@ -127,8 +127,8 @@ def _add_generate(sub: argparse.ArgumentParser) -> None:
         metavar="KIND=WEIGHT",
         default=[],
         help="where episodes begin, mixed by weight: init (the game's beginning), play (in its"
-        " midst), uniform (any state that can be reached, rare ones too), near (shortly before an"
-        " event), near:EVENT (default: init)",
+        " midst), uniform (any state that exploring found, rare ones too), every (any state there"
+        " is, if they can be listed), near (shortly before an event), near:EVENT (default: init)",
     )
     sub.add_argument("--shard-episodes", type=int, help="in a file (default: 64 MiB of raw frames)")
     sub.add_argument(
