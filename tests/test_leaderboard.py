@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from gameengine.leaderboard.baseline import CopyLastFrame
 from gameengine.leaderboard.cells import BASELINE, Cell, configs_in, read_result
 from gameengine.leaderboard.games import BLOCKS
 from gameengine.leaderboard.judging import judge_until_lost, survival
+from gameengine.leaderboard.study import Study
 from gameengine.leaderboard.tables import BEGIN, END
 from gameengine.learned_game import LearnedGame
 
@@ -109,6 +112,7 @@ class Board:
         (folder / "configs").mkdir()
         (folder / "configs" / "small.yaml").write_text(SMALL)
         (folder / "configs" / "stubborn.yaml").write_text(STUBBORN)
+        self.study = Study(folder / "configs", self.runs)
 
     def command(self, *words: str, minutes: float = 0.02) -> list[str]:
         return [
@@ -129,7 +133,7 @@ class Board:
         return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True)
 
     def results(self) -> dict[Path, str]:
-        return {path: path.read_text() for path in self.runs.glob("*/*/*/result.json")}
+        return {path: path.read_text() for path in self.study.results.glob("*/*/*.json")}
 
 
 def test_a_small_leaderboard(tmp_path: Path) -> None:
@@ -150,14 +154,20 @@ def test_a_small_leaderboard(tmp_path: Path) -> None:
         assert "- stubborn: memory must be at least 0, not -1" in block
         assert f"--games {name} --engines small --minutes 0.02 --threads 1" in block
         assert (tmp_path / "assets" / "leaderboard" / f"{name}.png").stat().st_size > 5000
-        folder = Cell(name, "small", 0.02, 1, 0).folder(board.runs)
-        result = read_result(folder)
+        cell = Cell(name, "small", 0.02, 1, 0)
+        result = read_result(board.study.file(cell))
         assert result is not None
         assert result["steps"] > 0
         assert result["parameters"] > 0
-        assert Path(result["checkpoint"]).is_file()
+        assert list(board.study.folder(cell).glob("run/*/checkpoints/engine.ckpt"))
+        refusal = read_result(board.study.file(Cell(name, "stubborn", 0.02, 1, 0)))
+        assert refusal is not None
+        assert "memory" in refusal["refused"]
 
     before = board.results()
+    assert len(before) == 6
+    assert str(tmp_path) not in "".join(before.values()), "an absolute path means nothing elsewhere"
+    assert "\r" not in done.stderr
     (tmp_path / "configs" / "small.yaml").write_text(SMALL.replace("width: 4", "width: 5"))
     again = board.run("--games", "life", "pong", "--engines", "small")
     assert again.returncode == 0, again.stderr
@@ -167,14 +177,47 @@ def test_a_small_leaderboard(tmp_path: Path) -> None:
     assert board.out.read_text() == text
 
 
+def test_results_are_enough_for_the_tables_and_to_know_what_is_done(tmp_path: Path) -> None:
+    board = Board(tmp_path)
+    words = ("--games", "life", "--engines", "small")
+    assert board.run(*words).returncode == 0
+    text, before = board.out.read_text(), board.results()
+    shutil.rmtree(board.runs)  # as in a fresh clone
+    board.out.unlink()
+    told = board.run("--report-only")
+    assert told.returncode == 0, told.stderr
+    assert board.out.read_text() == text
+    assert told.stderr == ""
+    again = board.run(*words)
+    assert "2 cells, 2 of them done" in again.stdout
+    assert not board.runs.exists()
+    assert board.results() == before
+
+    (tmp_path / "configs" / "small.yaml").write_text(SMALL.replace("width: 4", "width: 5"))
+    told = board.run("--report-only")
+    assert told.stderr.count("the settings have changed since it was done") == 1
+    assert board.out.read_text() == text
+
+
+def test_a_result_is_a_small_file(tmp_path: Path) -> None:
+    board = Board(tmp_path)
+    done = board.run("--games", "pong", "--engines", "small", "--ticks", "10000")
+    assert done.returncode == 0, done.stderr
+    for text in board.results().values():
+        assert len(text) < 6000
+
+
 def test_a_killed_and_a_stopped_leaderboard_go_on(tmp_path: Path) -> None:
     board = Board(tmp_path)
     minutes, words = 0.1, ("--games", "life", "--engines", "small")
-    cell = Cell("life", "small", minutes, 1, 0).folder(board.runs)
+    small = Cell("life", "small", minutes, 1, 0)
+    cell, result_file = board.study.folder(small), board.study.file(small)
     killed = board.start(*words, minutes=minutes)
     first = wait_for_steps(cell, killed, 1)
     killed.kill()  # the cell's process finds itself alone, and saves itself
     killed.communicate()
+    with (cell / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until it has; the steps below are another's
 
     stopped = board.start(*words, minutes=minutes)
     wait_for_steps(cell, stopped, first + 1)
@@ -183,7 +226,7 @@ def test_a_killed_and_a_stopped_leaderboard_go_on(tmp_path: Path) -> None:
     assert stopped.returncode == 130
     assert "go on with" in out
     assert f"--runs {board.runs}" in out
-    assert read_result(cell) is None, "stopped too late to test anything"
+    assert read_result(result_file) is None, "stopped too late to test anything"
 
     ended = board.run(*words, minutes=minutes)
     assert ended.returncode == 0, ended.stderr
@@ -191,7 +234,7 @@ def test_a_killed_and_a_stopped_leaderboard_go_on(tmp_path: Path) -> None:
     steps = [int(line.split(",")[0]) for line in (run / "metrics.csv").read_text().split()[1:]]
     assert steps[0] == 2
     assert steps == sorted(steps)
-    result = read_result(cell)
+    result = read_result(result_file)
     assert result is not None
     assert result["seconds"] < 60 * minutes + 3  # the parts together, not the last one anew
     assert result["steps"] > first
@@ -228,7 +271,10 @@ def test_a_mistake_gets_one_line(words: list[str], named: list[str], tmp_path: P
 
 
 def test_help_is_there_before_torch(tmp_path: Path) -> None:
-    program = "import sys; sys.argv = ['x', '--list']; import runpy\n"
+    configs = Board(tmp_path).study.configs
+    program = (
+        f"import sys; sys.argv = ['x', '--list', '--configs', {str(configs)!r}]; import runpy\n"
+    )
     program += f"try: runpy.run_path({str(ROOT / 'experiments' / 'leaderboard.py')!r}, "
     program += "run_name='__main__')\nexcept SystemExit: pass\nsys.exit('torch' in sys.modules)"
     done = subprocess.run(
@@ -236,4 +282,4 @@ def test_help_is_there_before_torch(tmp_path: Path) -> None:
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "to do  feedback on pong, 5 min x 2, seed 0" in done.stdout
+    assert "to do  small on pong, 5 min x 2, seed 0" in done.stdout

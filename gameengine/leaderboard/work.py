@@ -1,4 +1,4 @@
-"""`python -m gameengine.leaderboard.work FOLDER`: trains and judges one cell, or goes on with it.
+"""`python -m gameengine.leaderboard.work FOLDER RESULT`: trains and judges one cell, or goes on.
 
 A process of its own for each cell, so that threads, seeds and memory are its own.
 """
@@ -25,6 +25,9 @@ from gameengine.leaderboard.cells import BASELINE, Asked, read_config, read_plan
 from gameengine.leaderboard.games import BLOCKS
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from gameengine.engine import Engine
 
 CURVE_POINTS = 120  # on a logarithmic axis of time
@@ -49,9 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
             if plan["engine"] != BASELINE and (code := _train(folder, plan)):
                 return code
         except RefusalError as refusal:
-            write_result(folder, result | {"refused": str(refusal)})
+            write_result(given.result, result | {"refused": str(refusal)})
             return 0
-        write_result(folder, result | _measure(folder, plan, asked))
+        write_result(given.result, result | _measure(folder, plan, asked))
     return 0
 
 
@@ -104,7 +107,7 @@ def _is_trained(run: Path) -> bool:
 
 
 def _measure(folder: Path, plan: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
-    """Judge the trained engine. Returns what result.json adds to the plan."""
+    """Judge the trained engine. Returns what a result adds to the plan."""
     import numpy as np
 
     from data_gen.players import make_players
@@ -120,16 +123,16 @@ def _measure(folder: Path, plan: Mapping[str, Any], asked: Asked) -> dict[str, A
     seconds = time.perf_counter() - started
     ticks = np.unique(np.geomspace(1, asked.ticks, CURVE_POINTS).round().astype(np.int64))
     watched = ticks[ticks <= len(verdict.frame_accuracy)]
-    curves = {"ticks": ticks.tolist(), "frames": verdict.frame_accuracy[watched - 1].tolist()}
+    curves = {"ticks": ticks.tolist(), "frames": _short(verdict.frame_accuracy[watched - 1])}
     horizons: dict[str, Any] = {"exact": None, "tracked": None}
     marks = np.array([mark for mark in (100, 1_000, 10_000) if mark <= asked.ticks])
     survived: dict[str, dict[str, float]] = {}
     for kind, horizon in (("exact", verdict.exact), ("tracked", verdict.tracked)):
         if horizon is not None:
             horizons[kind] = horizon.summary()
-            shares = survival(horizon, marks).tolist()
+            shares = _short(survival(horizon, marks))
             survived[kind] = dict(zip(map(str, marks.tolist()), shares, strict=True))
-            curves[kind] = survival(horizon, ticks).tolist()
+            curves[kind] = _short(survival(horizon, ticks))
     return trained | {
         **horizons,
         "survival": survived,
@@ -138,6 +141,11 @@ def _measure(folder: Path, plan: Mapping[str, Any], asked: Asked) -> dict[str, A
         "play_ms": round(milliseconds_per_tick(learned), 3),
         "judging_seconds": round(seconds, 1),
     }
+
+
+def _short(values: NDArray[np.float64]) -> list[float]:
+    """Rounded, so that a result stays a small file."""
+    return values.round(4).tolist()
 
 
 def _trained(folder: Path, plan: Mapping[str, Any]) -> tuple[Engine, dict[str, Any]]:
@@ -160,7 +168,6 @@ def _trained(folder: Path, plan: Mapping[str, Any]) -> tuple[Engine, dict[str, A
         "seconds": round(seconds, 1),
         "ticks_per_second": round(steps * per_batch / seconds),
         "generator_share": float(shares[-1]) if shares else None,
-        "checkpoint": str(run / "checkpoints" / "engine.ckpt"),
     }
 
 
@@ -170,6 +177,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Train and judge one cell of the leaderboard, or go on with it.",
     )
     parser.add_argument("folder", type=Path, help="of the cell, with its cell.json")
+    parser.add_argument("result", type=Path, metavar="JSON", help="is written when it is done")
     parser.add_argument("--rollouts", type=int, default=256, metavar="N", help="default: 256")
     parser.add_argument("--ticks", type=int, default=10_000, metavar="T", help="default: 10000")
     parser.add_argument("--jobs", type=int, default=1, help="cells side by side, for the record")
