@@ -87,6 +87,11 @@ class Learner(pl.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._log("held_out", *self.judged(batch))
+        data = GameData.of(self.trainer)
+        if data.compared_ticks:
+            windows = data.held_out_windows(data.compared_ticks)
+            there = {key: value.to(self.device) for key, value in windows.items()}
+            self._log("compared", *self.judged(there))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["gameengine"] = describe_engine(self.engine, {"steps": self.global_step})

@@ -126,6 +126,26 @@ def test_noise_is_in_the_context_of_training_alone(monkeypatch: pytest.MonkeyPat
     assert seen[3] is batch
 
 
+def test_a_validation_compares_at_one_length_whatever_is_trained(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logged: dict[str, float] = {}
+    monkeypatch.setattr(Learner, "log", lambda _, name, value, **__: logged.update({name: value}))
+    learner = Learner(small_feedback)
+    learner.build(make_game("pong").spec)
+    batch = source_of_windows().draw(4, 1)
+    for ticks in (0, 6):
+        logged.clear()
+        monkeypatch.setattr(learner, "_trainer", fake_trainer(compared_ticks=ticks))
+        learner.validation_step(batch, 0)
+        assert ("compared/wrong_pixels" in logged) == (ticks > 0)
+    data = GameData.of(learner.trainer)
+    windows = data.held_out_windows(6)
+    assert windows["reward"].shape[1] == 6
+    assert float(logged["compared/wrong_pixels"]) == learner.judged(windows)[1].float().mean()
+    assert float(logged["held_out/wrong_pixels"]) == learner.judged(batch)[1].float().mean()
+
+
 @pytest.mark.parametrize("shape", [(4, 8, 20), (1, 20, 8), (2, 16, 16)])
 def test_muon_makes_all_directions_equal(shape: tuple[int, int, int]) -> None:
     matrices = torch.randn(shape, generator=torch.Generator().manual_seed(0))

@@ -18,6 +18,7 @@ from data_gen.errors import UserError
 from gameengine.leaderboard.games import BLOCKS
 
 BASELINE = "copy last frame"  # the engine that needs no training
+EARLY = 128  # ticks: their wrong pixels tell dreams apart that are never exact
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ A process of its own for each cell, so that threads, seeds and memory are its ow
 from __future__ import annotations
 
 import argparse
-import csv
 import fcntl
 import json
 import os
@@ -16,21 +15,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from data_gen.atomic import write_text
 from data_gen.command_line import Parser
 from data_gen.errors import UserError, run_command
-from gameengine.leaderboard.cells import BASELINE, Asked, read_config, read_plan, write_result
-from gameengine.leaderboard.games import BLOCKS
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from gameengine.engine import Engine
-
-CURVE_POINTS = 120  # on a logarithmic axis of time
+from gameengine.leaderboard.cells import BASELINE, Asked, read_plan, write_result
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         import torch
 
         from gameengine.experiment import RefusalError
+        from gameengine.leaderboard.measuring import measure
 
         torch.set_num_threads(plan["threads"])
         result = plan | vars(asked) | {"jobs": given.jobs, "refused": None}
@@ -54,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         except RefusalError as refusal:
             write_result(given.result, result | {"refused": str(refusal)})
             return 0
-        write_result(given.result, result | _measure(folder, plan, asked))
+        write_result(given.result, result | measure(plan, _run_folder(folder), asked))
     return 0
 
 
@@ -104,71 +95,6 @@ def _run_folder(folder: Path) -> Path | None:
 def _is_trained(run: Path) -> bool:
     """The report is a run's last work but for deleting what it would have gone on with."""
     return (run / "report.html").is_file() and not (run / "checkpoints" / "last.ckpt").is_file()
-
-
-def _measure(folder: Path, plan: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
-    """Judge the trained engine. Returns what a result adds to the plan."""
-    import numpy as np
-
-    from data_gen.players import make_players
-    from gameengine.evaluate import milliseconds_per_tick
-    from gameengine.leaderboard.judging import judge_until_lost, survival
-    from gameengine.learned_game import LearnedGame
-
-    engine, trained = _trained(folder, plan)
-    learned = LearnedGame(engine)
-    cast = make_players(plan["game"]["data.held_out_players"])
-    started = time.perf_counter()
-    verdict = judge_until_lost(learned, cast, asked.rollouts, asked.ticks)
-    seconds = time.perf_counter() - started
-    ticks = np.unique(np.geomspace(1, asked.ticks, CURVE_POINTS).round().astype(np.int64))
-    watched = ticks[ticks <= len(verdict.frame_accuracy)]
-    curves = {"ticks": ticks.tolist(), "frames": _short(verdict.frame_accuracy[watched - 1])}
-    horizons: dict[str, Any] = {"exact": None, "tracked": None}
-    marks = np.array([mark for mark in (100, 1_000, 10_000) if mark <= asked.ticks])
-    survived: dict[str, dict[str, float]] = {}
-    for kind, horizon in (("exact", verdict.exact), ("tracked", verdict.tracked)):
-        if horizon is not None:
-            horizons[kind] = horizon.summary()
-            shares = _short(survival(horizon, marks))
-            survived[kind] = dict(zip(map(str, marks.tolist()), shares, strict=True))
-            curves[kind] = _short(survival(horizon, ticks))
-    return trained | {
-        **horizons,
-        "survival": survived,
-        "curves": curves,
-        "parameters": sum(weight.numel() for weight in engine.parameters()),
-        "play_ms": round(milliseconds_per_tick(learned), 3),
-        "judging_seconds": round(seconds, 1),
-    }
-
-
-def _short(values: NDArray[np.float64]) -> list[float]:
-    """Rounded, so that a result stays a small file."""
-    return values.round(4).tolist()
-
-
-def _trained(folder: Path, plan: Mapping[str, Any]) -> tuple[Engine, dict[str, Any]]:
-    """The engine, and the figures of its training."""
-    from data_gen.registry import make_game
-    from gameengine.checkpoint import load_checkpoint
-    from gameengine.leaderboard.baseline import CopyLastFrame
-
-    block = BLOCKS[plan["block"]]
-    run = _run_folder(folder)
-    if plan["engine"] == BASELINE or run is None:
-        return CopyLastFrame(make_game(block.game, **block.options).spec), {}
-    loaded = load_checkpoint(run / "checkpoints" / "engine.ckpt")
-    steps, seconds = loaded.made["steps"], loaded.made["seconds"]
-    per_batch = read_config(run / "config.yaml")["data"]["ticks_per_batch"]
-    with (run / "metrics.csv").open(newline="") as file:
-        shares = [row["generator_share"] for row in csv.DictReader(file) if row["generator_share"]]
-    return loaded.engine, {
-        "steps": steps,
-        "seconds": round(seconds, 1),
-        "ticks_per_second": round(steps * per_batch / seconds),
-        "generator_share": float(shares[-1]) if shares else None,
-    }
 
 
 def _parser() -> argparse.ArgumentParser:
