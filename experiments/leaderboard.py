@@ -22,12 +22,11 @@ from gameengine.leaderboard.study import Study
 
 HERE = Path(__file__).parent
 CONFIGS = HERE / "leaderboard"
-RUNS = Path("runs/leaderboard")
 
 
 def main() -> int:
     asked = _parser().parse_args()
-    study = Study(asked.configs, asked.runs)
+    study = Study(asked.configs, asked.runs or _usual_runs(asked.configs))
     engines = list(study.engines())
     _check(asked, engines)
     cells = _cells(asked, asked.engines or engines)
@@ -67,8 +66,9 @@ def _work(cells: Sequence[Cell], asked: argparse.Namespace, study: Study) -> lis
 
 
 def _report(asked: argparse.Namespace, study: Study) -> None:
-    from gameengine.leaderboard.pictures import draw_block
-    from gameengine.leaderboard.tables import rows_of, write_tables
+    from gameengine.leaderboard.pictures import draw_block, draw_lessons
+    from gameengine.leaderboard.rows import rows_of
+    from gameengine.leaderboard.tables import write_tables
 
     results = list(study.all_results())
     if not results:
@@ -78,15 +78,24 @@ def _report(asked: argparse.Namespace, study: Study) -> None:
         for name, block in BLOCKS.items()
         if any(result["block"] == name for result in results)
     }
-    pictures = asked.out.parent / "assets" / "leaderboard"
+    folder = asked.out.parent / "assets" / study.name
     engines = {result["engine"] for result in results} - {BASELINE}
+    pictures: dict[str, list[Path]] = {}
     for name, rows in blocks.items():
-        draw_block(pictures / f"{name}.png", BLOCKS[name], rows, sorted(engines))
+        whole = folder / f"{name}.png"
+        draw_block(whole, BLOCKS[name], rows, sorted(engines))
+        pictures[name] = [whole, *draw_lessons(folder, BLOCKS[name], rows)]
     program = ["experiments/leaderboard.py"]
-    if asked.runs != RUNS:
-        program += ["--runs", str(asked.runs)]
-    write_tables(asked.out, blocks, f".venv/bin/python {shlex.join(program)}")
-    print(f"tables: {asked.out}; pictures: {pictures}")
+    if study.configs != CONFIGS:
+        program += ["--configs", str(study.configs)]
+    if study.runs != _usual_runs(study.configs):
+        program += ["--runs", str(study.runs)]
+    write_tables(asked.out, study, blocks, pictures, f".venv/bin/python {shlex.join(program)}")
+    print(f"tables: {asked.out}; pictures: {folder}")
+
+
+def _usual_runs(configs: Path) -> Path:
+    return Path("runs") / configs.resolve().name
 
 
 def _cells(asked: argparse.Namespace, engines: Sequence[str]) -> list[Cell]:
@@ -143,12 +152,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--seeds", type=int, default=1, metavar="N", help="trainings of each cell; default: 1")
     add("--rollouts", type=int, default=256, metavar="N", help="to judge by; default: 256")
     add("--ticks", type=int, default=10_000, metavar="T", help="of each, at most; default: 10000")
-    add("--runs", type=Path, default=RUNS, help=f"where cells are trained; default: {RUNS}")
+    add(
+        "--runs",
+        type=Path,
+        help="where cells are trained; default: runs/ and the name of --configs",
+    )
     add(
         "--configs",
         type=Path,
         default=CONFIGS,
-        help="folder of the engines' YAML files and of what was measured of them",
+        help="a study: YAML files, and below results/ what was measured of them",
     )
     add("--out", type=Path, default=Path("RESULTS.md"), metavar="MD", help="default: RESULTS.md")
     add("--list", action="store_true", help="list the cells and stop")

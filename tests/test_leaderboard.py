@@ -21,16 +21,21 @@ from gameengine.experiment import Experiment
 from gameengine.judge import judge
 from gameengine.leaderboard import judging
 from gameengine.leaderboard.baseline import CopyLastFrame
-from gameengine.leaderboard.cells import BASELINE, Cell, configs_in, read_result
+from gameengine.leaderboard.cells import BASELINE, Cell, read_config, read_result
 from gameengine.leaderboard.games import BLOCKS
 from gameengine.leaderboard.judging import judge_until_lost, survival
 from gameengine.leaderboard.study import Study
-from gameengine.leaderboard.tables import BEGIN, END
+from gameengine.leaderboard.tables import markers
 from gameengine.learned_game import LearnedGame
 
 ROOT = Path(__file__).parent.parent
-CONFIGS = configs_in(ROOT / "experiments" / "leaderboard")
-SUITS = {"cell": "life"}  # a block that suits an engine; pong for the others
+CONFIGS = {
+    f"{folder}/{path.stem}": path
+    for folder in ("leaderboard", "growth", "ablations")
+    for path in sorted((ROOT / "experiments" / folder).glob("*.yaml"))
+}
+BEGIN, END = markers("configs")
+SUITS = {"leaderboard/cell": "life"}  # a block that suits an engine; pong for the others
 SMALL = """
 model:
   engine:
@@ -78,6 +83,7 @@ def test_frames_are_compared_after_a_rollout_is_lost() -> None:
     whole = judge(copying("keydoor"), cast, rollouts=30, ticks=40)
     quick = judge_until_lost(copying("keydoor"), cast, rollouts=30, ticks=40)
     assert quick.frame_accuracy.tolist() == whole.frame_accuracy.tolist()
+    np.testing.assert_allclose(quick.wrong_pixels, whole.pixel_error * 32 * 32)
     assert (quick.frame_accuracy > survival(quick.exact, np.arange(1, 41))).any()
 
 
@@ -88,11 +94,19 @@ def test_every_engine_of_the_leaderboard_is_built(name: str, tmp_path: Path) -> 
         f"--{key}={value if isinstance(value, str) else json.dumps(value)}"
         for key, value in settings.items()
     ]
-    built = Experiment(["--config", str(CONFIGS[name]), *told])
-    assert built.datamodule.sees_strangers or name == "cell"
+    config = tmp_path / "engine.yaml"
+    config.write_text(json.dumps(read_config(CONFIGS[name])))
+    built = Experiment(["--config", str(config), *told])
+    assert built.datamodule.sees_strangers or name == "leaderboard/cell"
     batch = built.datamodule.draw()
     loss = built.model.judged(batch)[0]
     assert np.isfinite(float(loss.detach()))
+
+
+@pytest.mark.parametrize("study", ["growth", "ablations"])
+def test_no_two_rows_of_a_study_are_trained_alike(study: str) -> None:
+    trained = [json.dumps(read_config(CONFIGS[name])) for name in CONFIGS if study in name]
+    assert len(set(trained)) == len(trained) > 7
 
 
 @pytest.mark.parametrize("name", sorted(BLOCKS))
@@ -146,14 +160,14 @@ def test_a_small_leaderboard(tmp_path: Path) -> None:
     assert text.endswith(f"{END}\nafter\n")
     assert "old" not in text
     for name in ("life", "pong"):
-        block = text.partition(f"### {name}\n")[2].partition("\n### ")[0]
+        block = text.partition(f"### configs: {name}\n")[2].partition("\n### ")[0]
         table = [line for line in block.splitlines() if line.startswith("|")]
         assert len(table) == 2 + 3
         assert {line.split("|")[1].strip() for line in table[2:4]} == {"small", f"*{BASELINE}*"}
         assert set(table[4].split("|")[2:-1]) == {" – "}  # refused: last, with its reason
         assert "- stubborn: memory must be at least 0, not -1" in block
         assert f"--games {name} --engines small --minutes 0.02 --threads 1" in block
-        assert (tmp_path / "assets" / "leaderboard" / f"{name}.png").stat().st_size > 5000
+        assert (tmp_path / "assets" / "configs" / f"{name}.png").stat().st_size > 5000
         cell = Cell(name, "small", 0.02, 1, 0)
         result = read_result(board.study.file(cell))
         assert result is not None
@@ -209,17 +223,18 @@ def test_a_result_is_a_small_file(tmp_path: Path) -> None:
 
 def test_a_killed_and_a_stopped_leaderboard_go_on(tmp_path: Path) -> None:
     board = Board(tmp_path)
-    minutes, words = 0.1, ("--games", "life", "--engines", "small")
+    minutes, words = 0.2, ("--games", "life", "--engines", "small")
     small = Cell("life", "small", minutes, 1, 0)
     cell, result_file = board.study.folder(small), board.study.file(small)
     killed = board.start(*words, minutes=minutes)
-    first = wait_for_steps(cell, killed, 1)
+    wait_for_steps(cell, killed, 1)
     killed.kill()  # the cell's process finds itself alone, and saves itself
     killed.communicate()
     with (cell / "lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # until it has; the steps below are another's
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until it has
 
     stopped = board.start(*words, minutes=minutes)
+    first = wait_for_steps(cell, stopped, 1)  # those of before
     wait_for_steps(cell, stopped, first + 1)
     stopped.send_signal(signal.SIGINT)
     out, _ = stopped.communicate(timeout=100)

@@ -75,7 +75,30 @@ class Asked:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The settings in a YAML file. Raises UserError if there are none."""
+    """The settings in a YAML file, laid over those of the file that its `differs_from` names, from
+    where it lies. Raises UserError if there are none."""
+    own = _settings_in(path)
+    chain = [path.resolve()]
+    while (name := own.pop("differs_from", None)) is not None:
+        base = chain[-1].parent / str(name)
+        if base.resolve() in chain:
+            raise UserError(f"{path} differs from itself: {base} names it again")
+        chain.append(base.resolve())
+        own = _over(_settings_in(base), own)
+    return own
+
+
+def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with others over them; lists are replaced as a whole."""
+    both = {
+        key: _over(base[key], value)
+        for key, value in own.items()
+        if isinstance(value, dict) and isinstance(base.get(key), dict)
+    }
+    return {**base, **own, **both}
+
+
+def _settings_in(path: Path) -> dict[str, Any]:
     try:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
