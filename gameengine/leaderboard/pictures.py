@@ -84,7 +84,7 @@ def draw_lessons(folder: Path, block: Block, rows: Sequence[Row]) -> list[Path]:
         ticks = same[0].results[0]["settings"]["data"]["compared_ticks"]
         path = folder / f"{block.name}_{kind}.png"
         title = ", ".join([block.name, kind, *(budgets if len(budgets) == 1 else [])])
-        draw_learning(path, curves, f"wrong pixels of a frame, windows of {ticks} ticks", title)
+        draw_learning(path, curves, f"wrong pixels, windows of {ticks} ticks", title)
         drawn.append(path)
     return drawn
 
@@ -93,7 +93,7 @@ def _lesson(row: Row) -> Points:
     """Minutes and wrong pixels, the mean over the seeds while all of them were measured."""
     learned = [result["learning"] for result in row.results if result.get("learning")]
     begin = max(one["minutes"][0] for one in learned)
-    end = min(one["minutes"][-1] for one in learned)
+    end = max(begin, min(one["minutes"][-1] for one in learned))
     minutes = np.linspace(begin, end, LESSON_POINTS)
     values = [np.interp(minutes, one["minutes"], one["wrong_pixels"]) for one in learned]
     return minutes.tolist(), np.mean(values, 0).tolist()
@@ -113,7 +113,6 @@ def _set_axes(axes: Any, shares: bool) -> None:
         axes.yaxis.set_major_formatter(PercentFormatter(1))
     else:
         axes.set_yscale("log")
-        axes.set_ylim(bottom=0.9 * FLOOR)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda wrong, _: f"{wrong:,g}"))
     axes.set_xlim(left=1)
     axes.grid(alpha=0.25)
