@@ -1,8 +1,9 @@
 """`python experiments/leaderboard.py`: every engine on every game at a stated budget, in one table.
 
 Each cell, an engine on a game, is one training and one judgement in a process of its own. What is
-done is not done again, and what was stopped or killed goes on where it was: call it again. The
-tables in RESULTS.md and their pictures show every finished cell in the folder --runs.
+done is not done again, and what was stopped or killed goes on where it was: call it again. What was
+measured is kept in the folder of the engines' YAML files, below results/, with the code; the tables
+in RESULTS.md and their pictures show all of it, whoever measured it.
 """
 
 from __future__ import annotations
@@ -15,74 +16,86 @@ from pathlib import Path
 
 from data_gen.command_line import Parser, this_python
 from data_gen.errors import UserError, run_command
-from gameengine.leaderboard.cells import BASELINE, Asked, Cell, configs_in, is_done, read_plan
+from gameengine.leaderboard.cells import BASELINE, Asked, Cell
 from gameengine.leaderboard.games import BLOCKS
+from gameengine.leaderboard.study import Study
 
 HERE = Path(__file__).parent
 CONFIGS = HERE / "leaderboard"
-RUNS = Path("runs/leaderboard")
 
 
 def main() -> int:
     asked = _parser().parse_args()
-    configs = configs_in(asked.configs)
-    engines = asked.engines or list(configs)
-    _check(asked, configs)
-    cells = _cells(asked, engines)
+    study = Study(asked.configs, asked.runs or _usual_runs(asked.configs))
+    engines = list(study.engines())
+    _check(asked, engines)
+    cells = _cells(asked, asked.engines or engines)
     if asked.list:
-        _list(cells, asked)
+        _list(cells, study, Asked(asked.rollouts, asked.ticks))
         return 0
+    for cell in dict.fromkeys([*map(Cell.of, study.all_results()), *cells]):
+        if change := study.change(cell):
+            print(f"note: {change}", file=sys.stderr)
     failed: list[str] = []
     if not asked.report_only:
         try:
-            failed = _work(cells, asked, configs)
+            failed = _work(cells, asked, study)
         except KeyboardInterrupt:
             print(f"stopped; go on with\n  {_command(sys.argv[1:])}")
             return 130
-    _report(asked)
+    _report(asked, study)
     return 1 if failed else 0
 
 
-def _work(cells: Sequence[Cell], asked: argparse.Namespace, configs: dict[str, Path]) -> list[str]:
+def _work(cells: Sequence[Cell], asked: argparse.Namespace, study: Study) -> list[str]:
     """Train and judge what is not done. Returns the names of what failed."""
     from gameengine.leaderboard.crew import prepare, work_through
 
     judged = Asked(asked.rollouts, asked.ticks)
-    for cell in cells:
-        if warning := prepare(cell, configs.get(cell.engine), asked.runs, judged):
-            print(f"note: {warning}", file=sys.stderr)
-    missing = [cell for cell in cells if not is_done(cell.folder(asked.runs), judged)]
-    print(f"{len(cells)} cells, {len(cells) - len(missing)} of them done; Ctrl-C loses nothing")
+    missing = [cell for cell in cells if not study.is_done(cell, judged)]
+    done = len(cells) - len(missing)
+    print(f"{len(cells)} cells, {done} of them done; Ctrl-C loses nothing", flush=True)
     if not missing:
         return []
-    failed = work_through(missing, asked.runs, judged, asked.jobs)
+    for cell in missing:
+        prepare(cell, study)
+    failed = work_through(missing, study, judged, asked.jobs)
     if failed:
         print(f"{len(failed)} failed: {'; '.join(failed)}", file=sys.stderr)
     return failed
 
 
-def _report(asked: argparse.Namespace) -> None:
-    from gameengine.leaderboard.cells import all_results
-    from gameengine.leaderboard.pictures import draw_block
-    from gameengine.leaderboard.tables import rows_of, write_tables
+def _report(asked: argparse.Namespace, study: Study) -> None:
+    from gameengine.leaderboard.pictures import draw_block, draw_lessons
+    from gameengine.leaderboard.rows import rows_of
+    from gameengine.leaderboard.tables import write_tables
 
-    results = list(all_results(asked.runs))
+    results = list(study.all_results())
     if not results:
-        raise UserError(f"{asked.runs} holds no finished cell to report of")
+        raise UserError(f"{study.results} holds no finished cell to report of")
     blocks = {
         name: rows_of(results, block.ranked, name)
         for name, block in BLOCKS.items()
         if any(result["block"] == name for result in results)
     }
-    pictures = asked.out.parent / "assets" / "leaderboard"
+    folder = asked.out.parent / "assets" / study.name
     engines = {result["engine"] for result in results} - {BASELINE}
+    pictures: dict[str, list[Path]] = {}
     for name, rows in blocks.items():
-        draw_block(pictures / f"{name}.png", BLOCKS[name], rows, sorted(engines))
+        whole = folder / f"{name}.png"
+        draw_block(whole, BLOCKS[name], rows, sorted(engines))
+        pictures[name] = [whole, *draw_lessons(folder, BLOCKS[name], rows)]
     program = ["experiments/leaderboard.py"]
-    if asked.runs != RUNS:
-        program += ["--runs", str(asked.runs)]
-    write_tables(asked.out, blocks, f".venv/bin/python {shlex.join(program)}")
-    print(f"tables: {asked.out}; pictures: {pictures}")
+    if study.configs != CONFIGS:
+        program += ["--configs", str(study.configs)]
+    if study.runs != _usual_runs(study.configs):
+        program += ["--runs", str(study.runs)]
+    write_tables(asked.out, study, blocks, pictures, f".venv/bin/python {shlex.join(program)}")
+    print(f"tables: {asked.out}; pictures: {folder}")
+
+
+def _usual_runs(configs: Path) -> Path:
+    return Path("runs") / configs.resolve().name
 
 
 def _cells(asked: argparse.Namespace, engines: Sequence[str]) -> list[Cell]:
@@ -97,15 +110,13 @@ def _cells(asked: argparse.Namespace, engines: Sequence[str]) -> list[Cell]:
     ]
 
 
-def _list(cells: Sequence[Cell], asked: argparse.Namespace) -> None:
-    judged = Asked(asked.rollouts, asked.ticks)
+def _list(cells: Sequence[Cell], study: Study, judged: Asked) -> None:
     for cell in cells:
-        folder = cell.folder(asked.runs)
-        begun = "begun" if read_plan(folder) is not None else "to do"
-        print(f"{'done' if is_done(folder, judged) else begun:5}  {cell.name}")
+        begun = "begun" if study.is_begun(cell) else "to do"
+        print(f"{'done' if study.is_done(cell, judged) else begun:5}  {cell.name}")
 
 
-def _check(asked: argparse.Namespace, configs: dict[str, Path]) -> None:
+def _check(asked: argparse.Namespace, engines: Sequence[str]) -> None:
     """Raises UserError for what there is not."""
     for name in ("threads", "jobs", "seeds", "rollouts", "ticks"):
         if getattr(asked, name) < 1:
@@ -114,7 +125,7 @@ def _check(asked: argparse.Namespace, configs: dict[str, Path]) -> None:
         raise UserError(f"--minutes must be more than 0, not {min(asked.minutes):g}")
     for kind, names, known in (
         ("game", asked.games, list(BLOCKS)),
-        ("engine", asked.engines or [], list(configs)),
+        ("engine", asked.engines or [], engines),
     ):
         for name in names:
             if name not in known:
@@ -141,8 +152,17 @@ def _parser() -> argparse.ArgumentParser:
     add("--seeds", type=int, default=1, metavar="N", help="trainings of each cell; default: 1")
     add("--rollouts", type=int, default=256, metavar="N", help="to judge by; default: 256")
     add("--ticks", type=int, default=10_000, metavar="T", help="of each, at most; default: 10000")
-    add("--runs", type=Path, default=RUNS, help=f"where cells are kept; default: {RUNS}")
-    add("--configs", type=Path, default=CONFIGS, help="folder of the engines' YAML files")
+    add(
+        "--runs",
+        type=Path,
+        help="where cells are trained; default: runs/ and the name of --configs",
+    )
+    add(
+        "--configs",
+        type=Path,
+        default=CONFIGS,
+        help="a study: YAML files, and below results/ what was measured of them",
+    )
     add("--out", type=Path, default=Path("RESULTS.md"), metavar="MD", help="default: RESULTS.md")
     add("--list", action="store_true", help="list the cells and stop")
     add("--report-only", action="store_true", help="write tables and pictures of what is done")

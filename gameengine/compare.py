@@ -11,9 +11,6 @@ from pathlib import Path
 from data_gen.command_line import Parser
 from data_gen.errors import UserError, run_command
 
-FLOOR = 0.1  # where 0 stands on a logarithmic axis
-RANGE = 20  # an axis that spans more than this factor is logarithmic
-
 
 def main(arguments: list[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
@@ -21,21 +18,10 @@ def main(arguments: list[str] | None = None) -> None:
     if len(runs) < len(asked.runs):
         raise UserError("two runs have one name; give each its own as NAME=RUN")
 
-    from gameengine.curves import draw_curves  # matplotlib takes its time
+    from gameengine.curves import draw_learning  # matplotlib takes its time
 
     measured = {name: _curve(run, asked.metric) for name, run in runs.items()}
-    everything = [value for _, values in measured.values() for value in values]
-    logarithmic = min(everything) >= 0 and max(everything) > RANGE * max(FLOOR, min(everything))
-    drawn = {
-        name: (minutes, [max(FLOOR, value) if logarithmic else value for value in values])
-        for name, (minutes, values) in measured.items()
-    }
-    draw_curves(
-        asked.out,
-        drawn,
-        ("minutes of training", asked.metric.replace("_", " ").replace("/", ": ")),
-        scale=("linear", "log" if logarithmic else "linear"),
-    )
+    draw_learning(asked.out, measured, asked.metric.replace("_", " ").replace("/", ": "))
     figures = {
         name: {
             "last": values[-1],

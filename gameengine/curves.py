@@ -15,7 +15,22 @@ from data_gen.atomic import whole_file
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#222222")
 STYLES = ("solid", (0, (5, 1.5)), (0, (1.2, 1.2)))
 GREY = "#9a9a9a"  # of what the others are compared with
+FLOOR = 0.1  # where 0 stands on a logarithmic axis
+RANGE = 20  # an axis that spans more than this factor is logarithmic
 Points = tuple[Sequence[float], Sequence[float]]
+
+
+def draw_learning(path: Path, curves: Mapping[str, Points], metric: str, title: str = "") -> None:
+    """Write a metric over minutes of training (name -> minutes, values) to a png. The axis of the
+    metric is logarithmic where its values span a wide range."""
+    values = [value for _, many in curves.values() for value in many]
+    logarithmic = min(values) >= 0 and max(values) > RANGE * max(FLOOR, min(values))
+    drawn = {
+        name: (minutes, [max(FLOOR, value) if logarithmic else value for value in many])
+        for name, (minutes, many) in curves.items()
+    }
+    scale = ("linear", "log" if logarithmic else "linear")
+    draw_curves(path, drawn, ("minutes of training", metric), title, scale)
 
 
 def draw_curves(

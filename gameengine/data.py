@@ -34,6 +34,8 @@ class GameData(pl.LightningDataModule):
     event_share, start_share, starts, games, chunk, restart: see LiveSource. mined_share: of windows
     that were got wrong before.
     round_batches: batches between two validations (and between two savings of the run).
+    compared_ticks: a validation judges held-out windows of so many ticks as well, whatever length
+    is being trained, so that runs can be compared; 0: none.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class GameData(pl.LightningDataModule):
         restart: int = 4,
         mined_share: float = 0.25,
         round_batches: int = 100,
+        compared_ticks: int = 0,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -64,10 +67,13 @@ class GameData(pl.LightningDataModule):
         ):
             if value < 1:
                 raise ValueError(f"data.{name} must be at least 1, not {value}")
+        if compared_ticks < 0:
+            raise ValueError(f"data.compared_ticks must be at least 0, not {compared_ticks}")
         shares = {"event": event_share, "start": start_share, "mined": mined_share}
         if min(shares.values()) < 0 or event_share + start_share > 1 or mined_share >= 1:
             raise ValueError(f"the data's shares must lie between 0 and 1, not {shares}")
         self.ticks_per_batch, self.round_batches = ticks_per_batch, round_batches
+        self.compared_ticks = compared_ticks
         self.length = 1  # predicted ticks of a window; see Growth
         self.draw_seconds = 0.0  # spent on making windows
         self._seed = seed
@@ -138,11 +144,11 @@ class GameData(pl.LightningDataModule):
     def val_dataloader(self) -> HeldOut:
         return HeldOut(self)
 
-    def held_out_windows(self) -> Batch:
-        """Held-out windows of the present length, the same ones every time."""
-        if self.length not in self._validation:
-            self._validation[self.length] = self._held_out_windows(self.length)
-        return self._validation[self.length]
+    def held_out_windows(self, length: int) -> Batch:
+        """Held-out windows of so many predicted ticks, the same ones every time."""
+        if length not in self._validation:
+            self._validation[length] = self._held_out_windows(length)
+        return self._validation[length]
 
     def draw(self) -> Batch:
         started = time.perf_counter()
@@ -204,4 +210,4 @@ class HeldOut:
         return 1
 
     def __iter__(self) -> Iterator[Batch]:
-        yield self._data.held_out_windows()
+        yield self._data.held_out_windows(self._data.length)

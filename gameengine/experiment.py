@@ -109,6 +109,7 @@ class Experiment(LightningCLI):
         parser.add_lightning_class_args(Growth, "growth")
         parser.add_lightning_class_args(Pruning, "pruning")
         parser.link_arguments("seed_everything", "data.seed")
+        parser.link_arguments("seed_everything", "model.seed")
         parser.set_defaults({"budget.minutes": 5.0})
 
     def _build(self) -> None:

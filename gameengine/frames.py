@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,6 +24,15 @@ def snap(logits: Tensor) -> Tensor:
     for colour in reversed(range(logits.shape[-3] - 1)):
         steps = worse.select(-3, colour) * (steps + 1)
     return steps.unsqueeze(-3)
+
+
+def with_noise(frames: Tensor, share: float, colours: int, rng: np.random.Generator) -> Tensor:
+    """Palette indices (..., H, W) uint8, a share of the pixels replaced by one of so many colours,
+    each as likely as another. `frames` is not changed."""
+    size = tuple(frames.shape)
+    hit = torch.from_numpy(rng.random(size, np.float32) < share)
+    colour = torch.from_numpy(rng.integers(0, colours, size, np.uint8))
+    return torch.where(hit.to(frames.device), colour.to(frames.device), frames)
 
 
 def certain_logits(frames: Tensor, colours: int) -> Tensor:

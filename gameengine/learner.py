@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from gameengine.budget import Budget
 from gameengine.checkpoint import describe_engine
 from gameengine.data import GameData
 from gameengine.engine import Context, Engine, Hidden, Prediction
+from gameengine.frames import with_noise
 from gameengine.muon import Muon
 from gameengine.windows import Batch
 
@@ -31,7 +33,10 @@ class Learner(pl.LightningModule):
     of the gradient.
     teacher_forcing: in training, true frames are fed back instead of those that were shown; for
     engines that read frames.
-    reward_weight: of reward and termination in the loss.
+    noise: in training, this share of the context's pixels takes a random colour, so that an engine
+    that reads its own frames learns to mend them; the frames to predict stay true.
+    reward_weight: of reward and termination in the loss. seed: of the noise.
+    Raises ValueError for a noise outside 0 to 1.
     """
 
     def __init__(
@@ -45,14 +50,19 @@ class Learner(pl.LightningModule):
         betas: tuple[float, float] = (0.9, 0.98),
         clip: float = 1.0,
         teacher_forcing: bool = False,
+        noise: float = 0.0,
         reward_weight: float = 1.0,
+        seed: int = 0,
     ) -> None:
         super().__init__()
+        if not 0 <= noise <= 1:
+            raise ValueError(f"model.noise must lie between 0 and 1, not {noise}")
         self._make_engine = engine
         self._optimizer, self._warmup = optimizer, warmup
         self._rate, self._muon_rate = learning_rate, muon_rate
         self._weight_decay, self._betas, self._clip = weight_decay, betas, clip
         self._teacher_forcing = teacher_forcing
+        self._noise, self._seed = noise, seed
         self._reward_weight = reward_weight
 
     def build(self, spec: GameSpec, glimpse: Callable[[int], Tensor] | None = None) -> None:
@@ -61,12 +71,13 @@ class Learner(pl.LightningModule):
         self.engine = self._make_engine(spec)
         if glimpse is not None and self.engine.glimpses:
             self.engine.prepare(glimpse(self.engine.glimpses))
-        if self._teacher_forcing and not self.engine.reads_frames:
-            name = type(self.engine).__name__
-            raise ValueError(f"teacher_forcing needs an engine that reads frames; {name} does not")
+        for option, chosen in (("teacher_forcing", self._teacher_forcing), ("noise", self._noise)):
+            if chosen and not self.engine.reads_frames:
+                name = type(self.engine).__name__
+                raise ValueError(f"{option} needs an engine that reads frames; {name} does not")
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        loss, wrong = self.judged(batch, self._teacher_forcing)
+        loss, wrong = self.judged(self._disturbed(batch), self._teacher_forcing)
         GameData.of(self.trainer).mine(batch, (wrong > 0).any(1))
         if batch_idx % LOG_EVERY == 0:
             self._log("train", loss, wrong)
@@ -76,6 +87,11 @@ class Learner(pl.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._log("held_out", *self.judged(batch))
+        data = GameData.of(self.trainer)
+        if data.compared_ticks:
+            windows = data.held_out_windows(data.compared_ticks)
+            there = {key: value.to(self.device) for key, value in windows.items()}
+            self._log("compared", *self.judged(there))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["gameengine"] = describe_engine(self.engine, {"steps": self.global_step})
@@ -124,6 +140,16 @@ class Learner(pl.LightningModule):
         reward = F.mse_loss(judged.reward, batch["reward"], reduction="sum") / ticks
         end = F.binary_cross_entropy_with_logits(judged.termination, batch["terminated"])
         return judged.loss + self._reward_weight * (reward + end), judged.wrong
+
+    def _disturbed(self, batch: Batch) -> Batch:
+        """The batch with noise in its context; as it is without noise."""
+        if not self._noise:
+            return batch
+        # Of this step alone, so that a run that goes on needs to remember nothing.
+        rng = np.random.default_rng([self._seed, self.global_step])
+        context, colours = self.engine.spec.context, len(self.engine.spec.colours)
+        shown = with_noise(batch["frames"][:, :context], self._noise, colours, rng)
+        return batch | {"frames": torch.cat([shown, batch["frames"][:, context:]], 1)}
 
     def _log(self, stage: str, loss: Tensor, wrong: Tensor) -> None:
         size = len(wrong)

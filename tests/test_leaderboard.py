@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,15 +21,21 @@ from gameengine.experiment import Experiment
 from gameengine.judge import judge
 from gameengine.leaderboard import judging
 from gameengine.leaderboard.baseline import CopyLastFrame
-from gameengine.leaderboard.cells import BASELINE, Cell, configs_in, read_result
+from gameengine.leaderboard.cells import BASELINE, Cell, read_config, read_result
 from gameengine.leaderboard.games import BLOCKS
 from gameengine.leaderboard.judging import judge_until_lost, survival
-from gameengine.leaderboard.tables import BEGIN, END
+from gameengine.leaderboard.study import Study
+from gameengine.leaderboard.tables import markers
 from gameengine.learned_game import LearnedGame
 
 ROOT = Path(__file__).parent.parent
-CONFIGS = configs_in(ROOT / "experiments" / "leaderboard")
-SUITS = {"cell": "life"}  # a block that suits an engine; pong for the others
+CONFIGS = {
+    f"{folder}/{path.stem}": path
+    for folder in ("leaderboard", "growth", "ablations")
+    for path in sorted((ROOT / "experiments" / folder).glob("*.yaml"))
+}
+BEGIN, END = markers("configs")
+SUITS = {"leaderboard/cell": "life"}  # a block that suits an engine; pong for the others
 SMALL = """
 model:
   engine:
@@ -75,6 +83,7 @@ def test_frames_are_compared_after_a_rollout_is_lost() -> None:
     whole = judge(copying("keydoor"), cast, rollouts=30, ticks=40)
     quick = judge_until_lost(copying("keydoor"), cast, rollouts=30, ticks=40)
     assert quick.frame_accuracy.tolist() == whole.frame_accuracy.tolist()
+    np.testing.assert_allclose(quick.wrong_pixels, whole.pixel_error * 32 * 32)
     assert (quick.frame_accuracy > survival(quick.exact, np.arange(1, 41))).any()
 
 
@@ -85,11 +94,19 @@ def test_every_engine_of_the_leaderboard_is_built(name: str, tmp_path: Path) -> 
         f"--{key}={value if isinstance(value, str) else json.dumps(value)}"
         for key, value in settings.items()
     ]
-    built = Experiment(["--config", str(CONFIGS[name]), *told])
-    assert built.datamodule.sees_strangers or name == "cell"
+    config = tmp_path / "engine.yaml"
+    config.write_text(json.dumps(read_config(CONFIGS[name])))
+    built = Experiment(["--config", str(config), *told])
+    assert built.datamodule.sees_strangers or name == "leaderboard/cell"
     batch = built.datamodule.draw()
     loss = built.model.judged(batch)[0]
     assert np.isfinite(float(loss.detach()))
+
+
+@pytest.mark.parametrize("study", ["growth", "ablations"])
+def test_no_two_rows_of_a_study_are_trained_alike(study: str) -> None:
+    trained = [json.dumps(read_config(CONFIGS[name])) for name in CONFIGS if study in name]
+    assert len(set(trained)) == len(trained) > 7
 
 
 @pytest.mark.parametrize("name", sorted(BLOCKS))
@@ -109,6 +126,7 @@ class Board:
         (folder / "configs").mkdir()
         (folder / "configs" / "small.yaml").write_text(SMALL)
         (folder / "configs" / "stubborn.yaml").write_text(STUBBORN)
+        self.study = Study(folder / "configs", self.runs)
 
     def command(self, *words: str, minutes: float = 0.02) -> list[str]:
         return [
@@ -129,7 +147,7 @@ class Board:
         return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True)
 
     def results(self) -> dict[Path, str]:
-        return {path: path.read_text() for path in self.runs.glob("*/*/*/result.json")}
+        return {path: path.read_text() for path in self.study.results.glob("*/*/*.json")}
 
 
 def test_a_small_leaderboard(tmp_path: Path) -> None:
@@ -142,22 +160,28 @@ def test_a_small_leaderboard(tmp_path: Path) -> None:
     assert text.endswith(f"{END}\nafter\n")
     assert "old" not in text
     for name in ("life", "pong"):
-        block = text.partition(f"### {name}\n")[2].partition("\n### ")[0]
+        block = text.partition(f"### configs: {name}\n")[2].partition("\n### ")[0]
         table = [line for line in block.splitlines() if line.startswith("|")]
         assert len(table) == 2 + 3
         assert {line.split("|")[1].strip() for line in table[2:4]} == {"small", f"*{BASELINE}*"}
         assert set(table[4].split("|")[2:-1]) == {" – "}  # refused: last, with its reason
         assert "- stubborn: memory must be at least 0, not -1" in block
         assert f"--games {name} --engines small --minutes 0.02 --threads 1" in block
-        assert (tmp_path / "assets" / "leaderboard" / f"{name}.png").stat().st_size > 5000
-        folder = Cell(name, "small", 0.02, 1, 0).folder(board.runs)
-        result = read_result(folder)
+        assert (tmp_path / "assets" / "configs" / f"{name}.png").stat().st_size > 5000
+        cell = Cell(name, "small", 0.02, 1, 0)
+        result = read_result(board.study.file(cell))
         assert result is not None
         assert result["steps"] > 0
         assert result["parameters"] > 0
-        assert Path(result["checkpoint"]).is_file()
+        assert list(board.study.folder(cell).glob("run/*/checkpoints/engine.ckpt"))
+        refusal = read_result(board.study.file(Cell(name, "stubborn", 0.02, 1, 0)))
+        assert refusal is not None
+        assert "memory" in refusal["refused"]
 
     before = board.results()
+    assert len(before) == 6
+    assert str(tmp_path) not in "".join(before.values()), "an absolute path means nothing elsewhere"
+    assert "\r" not in done.stderr
     (tmp_path / "configs" / "small.yaml").write_text(SMALL.replace("width: 4", "width: 5"))
     again = board.run("--games", "life", "pong", "--engines", "small")
     assert again.returncode == 0, again.stderr
@@ -167,23 +191,57 @@ def test_a_small_leaderboard(tmp_path: Path) -> None:
     assert board.out.read_text() == text
 
 
+def test_results_are_enough_for_the_tables_and_to_know_what_is_done(tmp_path: Path) -> None:
+    board = Board(tmp_path)
+    words = ("--games", "life", "--engines", "small")
+    assert board.run(*words).returncode == 0
+    text, before = board.out.read_text(), board.results()
+    shutil.rmtree(board.runs)  # as in a fresh clone
+    board.out.unlink()
+    told = board.run("--report-only")
+    assert told.returncode == 0, told.stderr
+    assert board.out.read_text() == text
+    assert told.stderr == ""
+    again = board.run(*words)
+    assert "2 cells, 2 of them done" in again.stdout
+    assert not board.runs.exists()
+    assert board.results() == before
+
+    (tmp_path / "configs" / "small.yaml").write_text(SMALL.replace("width: 4", "width: 5"))
+    told = board.run("--report-only")
+    assert told.stderr.count("the settings have changed since it was done") == 1
+    assert board.out.read_text() == text
+
+
+def test_a_result_is_a_small_file(tmp_path: Path) -> None:
+    board = Board(tmp_path)
+    done = board.run("--games", "pong", "--engines", "small", "--ticks", "10000")
+    assert done.returncode == 0, done.stderr
+    for text in board.results().values():
+        assert len(text) < 6000
+
+
 def test_a_killed_and_a_stopped_leaderboard_go_on(tmp_path: Path) -> None:
     board = Board(tmp_path)
-    minutes, words = 0.1, ("--games", "life", "--engines", "small")
-    cell = Cell("life", "small", minutes, 1, 0).folder(board.runs)
+    minutes, words = 0.2, ("--games", "life", "--engines", "small")
+    small = Cell("life", "small", minutes, 1, 0)
+    cell, result_file = board.study.folder(small), board.study.file(small)
     killed = board.start(*words, minutes=minutes)
-    first = wait_for_steps(cell, killed, 1)
+    wait_for_steps(cell, killed, 1)
     killed.kill()  # the cell's process finds itself alone, and saves itself
     killed.communicate()
+    with (cell / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until it has
 
     stopped = board.start(*words, minutes=minutes)
+    first = wait_for_steps(cell, stopped, 1)  # those of before
     wait_for_steps(cell, stopped, first + 1)
     stopped.send_signal(signal.SIGINT)
     out, _ = stopped.communicate(timeout=100)
     assert stopped.returncode == 130
     assert "go on with" in out
     assert f"--runs {board.runs}" in out
-    assert read_result(cell) is None, "stopped too late to test anything"
+    assert read_result(result_file) is None, "stopped too late to test anything"
 
     ended = board.run(*words, minutes=minutes)
     assert ended.returncode == 0, ended.stderr
@@ -191,7 +249,7 @@ def test_a_killed_and_a_stopped_leaderboard_go_on(tmp_path: Path) -> None:
     steps = [int(line.split(",")[0]) for line in (run / "metrics.csv").read_text().split()[1:]]
     assert steps[0] == 2
     assert steps == sorted(steps)
-    result = read_result(cell)
+    result = read_result(result_file)
     assert result is not None
     assert result["seconds"] < 60 * minutes + 3  # the parts together, not the last one anew
     assert result["steps"] > first
@@ -228,7 +286,10 @@ def test_a_mistake_gets_one_line(words: list[str], named: list[str], tmp_path: P
 
 
 def test_help_is_there_before_torch(tmp_path: Path) -> None:
-    program = "import sys; sys.argv = ['x', '--list']; import runpy\n"
+    configs = Board(tmp_path).study.configs
+    program = (
+        f"import sys; sys.argv = ['x', '--list', '--configs', {str(configs)!r}]; import runpy\n"
+    )
     program += f"try: runpy.run_path({str(ROOT / 'experiments' / 'leaderboard.py')!r}, "
     program += "run_name='__main__')\nexcept SystemExit: pass\nsys.exit('torch' in sys.modules)"
     done = subprocess.run(
@@ -236,4 +297,4 @@ def test_help_is_there_before_torch(tmp_path: Path) -> None:
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "to do  feedback on pong, 5 min x 2, seed 0" in done.stdout
+    assert "to do  small on pong, 5 min x 2, seed 0" in done.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
@@ -16,6 +17,7 @@ from gameengine.budget import Budget
 from gameengine.data import GameData
 from gameengine.engine import Engine
 from gameengine.engines import make_engine
+from gameengine.frames import with_noise
 from gameengine.growth import Growth
 from gameengine.learner import Learner, predict
 from gameengine.live import LiveSource
@@ -26,6 +28,10 @@ from gameengine.windows import Batch
 
 def small_feedback(spec: GameSpec) -> Engine:
     return make_engine("feedback", spec, width=8, depth=1)
+
+
+def source_of_windows() -> LiveSource:
+    return LiveSource(make_game("pong"), make_players(["sticky"]), games=16)
 
 
 def fake_trainer(progress: float = 0.0, right: float = 0.0, **options: Any) -> pl.Trainer:
@@ -47,7 +53,7 @@ def fake_trainer(progress: float = 0.0, right: float = 0.0, **options: Any) -> p
 def test_loss_is_cross_entropy_per_tick_plus_outcome() -> None:
     learner = Learner(small_feedback, reward_weight=2.0)
     learner.build(make_game("pong").spec)
-    batch = LiveSource(make_game("pong"), make_players(["sticky"]), games=16).draw(3, 2)
+    batch = source_of_windows().draw(3, 2)
     loss, wrong = learner.judged(batch)
     shown = predict(learner.engine, batch)
     frames = batch["frames"][:, 2:, 0].long()  # (B, T, H, W)
@@ -62,7 +68,7 @@ def test_loss_is_cross_entropy_per_tick_plus_outcome() -> None:
 def test_teacher_forcing_judges_each_tick_from_true_frames() -> None:
     learner = Learner(small_feedback, teacher_forcing=True)
     learner.build(make_game("pong").spec)
-    batch = LiveSource(make_game("pong"), make_players(["sticky"]), games=16).draw(2, 4)
+    batch = source_of_windows().draw(2, 4)
     _, wrong = learner.judged(batch, teacher_forcing=True)
     for tick in range(4):
         window: Batch = {
@@ -80,6 +86,64 @@ def test_teacher_forcing_needs_an_engine_that_reads_frames() -> None:
     learner = Learner(lambda spec: make_engine("gru", spec, width=8), teacher_forcing=True)
     with pytest.raises(ValueError, match="GruEngine does not"):
         learner.build(make_game("pong").spec)
+
+
+def test_noise_changes_its_share_of_pixels_to_any_colour() -> None:
+    frames = torch.full((40, 2, 1, 32, 32), 2, dtype=torch.uint8)
+    noisy = with_noise(frames, 0.3, 5, np.random.default_rng(0))
+    assert (frames == 2).all()
+    shares = torch.bincount(noisy.flatten().long(), minlength=5) / frames.numel()
+    expected = torch.tensor([0.06, 0.06, 0.76, 0.06, 0.06])  # one in five hits shows the old one
+    torch.testing.assert_close(shares, expected, atol=0.005, rtol=0)
+    assert torch.equal(with_noise(frames, 0.0, 5, np.random.default_rng(0)), frames)
+
+
+def test_noise_is_in_the_context_of_training_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Batch] = []
+
+    def judged(learner: Learner, batch: Batch, forced: bool = False) -> tuple[torch.Tensor, ...]:
+        seen.append(batch)
+        return torch.zeros(()), torch.ones(batch["reward"].shape[:2])
+
+    monkeypatch.setattr(Learner, "judged", judged)
+    trainer, batch = fake_trainer(mined_share=0.5), source_of_windows().draw(8, 1)
+    kept: list[Batch] = []
+    monkeypatch.setattr(GameData, "mine", lambda data, batch, wrong: kept.append(batch))
+    for seed in (0, 0, 1):
+        learner = Learner(small_feedback, noise=0.2, seed=seed)
+        learner.build(make_game("pong").spec)
+        monkeypatch.setattr(learner, "_trainer", trainer)
+        learner.training_step(batch, 1)
+    monkeypatch.setattr(Learner, "log", lambda *_, **__: None)
+    learner.validation_step(batch, 0)
+    for number in range(3):
+        changed = seen[number]["frames"] != batch["frames"]
+        assert 0.1 < changed[:, :2].float().mean() < 0.2, "the context"
+        assert not changed[:, 2:].any(), "what is to be predicted"
+        assert kept[number] is batch, "mined windows stay true"
+    assert torch.equal(seen[0]["frames"], seen[1]["frames"])
+    assert not torch.equal(seen[0]["frames"], seen[2]["frames"])
+    assert seen[3] is batch
+
+
+def test_a_validation_compares_at_one_length_whatever_is_trained(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logged: dict[str, float] = {}
+    monkeypatch.setattr(Learner, "log", lambda _, name, value, **__: logged.update({name: value}))
+    learner = Learner(small_feedback)
+    learner.build(make_game("pong").spec)
+    batch = source_of_windows().draw(4, 1)
+    for ticks in (0, 6):
+        logged.clear()
+        monkeypatch.setattr(learner, "_trainer", fake_trainer(compared_ticks=ticks))
+        learner.validation_step(batch, 0)
+        assert ("compared/wrong_pixels" in logged) == (ticks > 0)
+    data = GameData.of(learner.trainer)
+    windows = data.held_out_windows(6)
+    assert windows["reward"].shape[1] == 6
+    assert float(logged["compared/wrong_pixels"]) == learner.judged(windows)[1].float().mean()
+    assert float(logged["held_out/wrong_pixels"]) == learner.judged(batch)[1].float().mean()
 
 
 @pytest.mark.parametrize("shape", [(4, 8, 20), (1, 20, 8), (2, 16, 16)])

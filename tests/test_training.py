@@ -77,7 +77,7 @@ def test_a_killed_run_resumes_to_the_weights_it_would_have_had(tmp_path: Path) -
         "--budget.steps=60", "--budget.minutes=null", "--trainer.precision=32-true",
         "--model.engine.width=8", "--model.engine.depth=1", "--growth.lengths=[1,2]",
         "--growth.patience=0.4", "--journal.save_every=0", "--data.ticks_per_batch=16",
-        "--data.mined_share=0.5",
+        "--data.mined_share=0.5", "--model.noise=0.01",
     ]  # fmt: skip
     # Both in processes of their own: sums depend on the number of threads, which tests may change.
     command = [sys.executable, str(ROOT / "experiments" / "run.py")]
@@ -151,6 +151,8 @@ def test_resuming_what_cannot_go_on_gets_one_line(tmp_path: Path) -> None:
         (["--judge.rollouts=0"], ["judge.rollouts must be at least 1"]),
         (["--journal.gif_ticks=0"], ["journal.gif_ticks must be at least 1"]),
         (["--ema=5"], ["ema"]),
+        (["--model.noise=1.5"], ["model.noise must lie between 0 and 1, not 1.5"]),
+        (["--model.noise=0.1", "--model.engine=GruEngine"], ["noise needs", "GruEngine does not"]),
         (["--seed_everything=-1"], ["seed"]),
         (
             ["--model.engine=CellEngine", "--model.engine.steps=0"],

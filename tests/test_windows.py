@@ -175,11 +175,13 @@ def test_windows_of_a_folder_are_its_episodes(tmp_path: Path) -> None:
 def test_held_out_windows_stay_the_same_and_follow_the_length() -> None:
     data = GameData()
     data.length = 2
-    first = data.held_out_windows()
+    (first,) = data.val_dataloader()
     assert first["reward"].shape[1] == 2
-    assert same(first, data.held_out_windows())
+    (again,) = data.val_dataloader()
+    assert same(first, again)
     data.length = 5
-    assert data.held_out_windows()["reward"].shape[1] == 5
+    (longer,) = data.val_dataloader()
+    assert longer["reward"].shape[1] == 5
 
 
 def test_ticks_per_batch_stay_when_windows_grow() -> None:

@@ -1,13 +1,12 @@
-"""A cell of the leaderboard: one engine on one game at one budget, and what is kept of it.
+"""A cell of the leaderboard: one engine on one game at one budget, and the files it is kept in.
 
-Nothing here loads torch. A cell's folder holds cell.json (how it is trained), run/ (the run),
-log.txt (what the run said) and, once it is done, result.json.
+Nothing here loads torch.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from data_gen.errors import UserError
 from gameengine.leaderboard.games import BLOCKS
 
 BASELINE = "copy last frame"  # the engine that needs no training
+EARLY = 128  # ticks: their wrong pixels tell dreams apart that are never exact
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,16 @@ class Cell:
             return "untrained"
         return f"{self.minutes:g} min x {self.threads}"
 
-    def folder(self, runs: Path) -> Path:
+    @property
+    def path(self) -> Path:
+        """Where it is, below a folder of cells."""
         budget = f"{self.minutes:g}min_{self.threads}threads_seed{self.seed}"
-        return runs / self.block / self.engine.replace(" ", "_") / budget
+        return Path(self.block, self.engine.replace(" ", "_"), budget)
+
+    @staticmethod
+    def of(plan: Mapping[str, Any]) -> Cell:
+        """The cell of a plan, or of a result."""
+        return Cell(*(plan[key] for key in ("block", "engine", "minutes", "threads", "seed")))
 
     def plan(self, config: Path | None) -> dict[str, Any]:
         """How it is trained: what cell.json holds. config: the engine's YAML file."""
@@ -68,7 +75,30 @@ class Asked:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The settings in a YAML file. Raises UserError if there are none."""
+    """The settings in a YAML file, laid over those of the file that its `differs_from` names, from
+    where it lies. Raises UserError if there are none."""
+    own = _settings_in(path)
+    chain = [path.resolve()]
+    while (name := own.pop("differs_from", None)) is not None:
+        base = chain[-1].parent / str(name)
+        if base.resolve() in chain:
+            raise UserError(f"{path} differs from itself: {base} names it again")
+        chain.append(base.resolve())
+        own = _over(_settings_in(base), own)
+    return own
+
+
+def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with others over them; lists are replaced as a whole."""
+    both = {
+        key: _over(base[key], value)
+        for key, value in own.items()
+        if isinstance(value, dict) and isinstance(base.get(key), dict)
+    }
+    return {**base, **own, **both}
+
+
+def _settings_in(path: Path) -> dict[str, Any]:
     try:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
@@ -87,7 +117,7 @@ def configs_in(folder: Path) -> dict[str, Path]:
 
 
 def read_plan(folder: Path) -> dict[str, Any] | None:
-    """How the cell in `folder` was trained, or None if nothing was begun."""
+    """How the cell in `folder` is trained, or None if it was never begun."""
     return _read(folder / "cell.json")
 
 
@@ -95,37 +125,21 @@ def write_plan(folder: Path, plan: Mapping[str, Any]) -> None:
     write_text(folder / "cell.json", json.dumps(plan, indent=1) + "\n")
 
 
-def read_result(folder: Path) -> dict[str, Any] | None:
-    """What was measured of the cell in `folder`, or None if it is not done."""
-    return _read(folder / "result.json")
+def read_result(path: Path) -> dict[str, Any] | None:
+    """What was measured of a cell, or None if it is not done."""
+    return _read(path)
 
 
-def write_result(folder: Path, result: Mapping[str, Any]) -> None:
-    write_text(folder / "result.json", json.dumps(result) + "\n")
-
-
-def is_done(folder: Path, asked: Asked) -> bool:
-    """Whether the cell was judged as asked. One that was refused is asked again: that is cheap, and
-    the engine may have learned to take the game."""
-    result = read_result(folder)
-    return (
-        result is not None
-        and result["refused"] is None
-        and Asked(result["rollouts"], result["ticks"]) == asked
-    )
-
-
-def all_results(runs: Path) -> Iterator[dict[str, Any]]:
-    """Every result below `runs`, in any order."""
-    for path in sorted(runs.glob("*/*/*/result.json")):
-        if (result := read_result(path.parent)) is not None:
-            yield result
+def write_result(path: Path, result: Mapping[str, Any]) -> None:
+    """A line for each entry, so that a change is seen where it is."""
+    lines = (f" {json.dumps(key)}: {json.dumps(value)}" for key, value in result.items())
+    write_text(path, "{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
-        raise UserError(f"cannot read {path} ({error}); delete {path.parent}") from error
+        raise UserError(f"cannot read {path} ({error}); delete it") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +15,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from gameengine.leaderboard.cells import Asked, Cell, is_done, read_plan, read_result, write_plan
+from gameengine.leaderboard.cells import Asked, Cell, read_result, write_plan
+from gameengine.leaderboard.study import Study
 
 JUDGING = 30.0  # seconds that judging is guessed to take, for the bar
 POLL = 0.2  # seconds
@@ -27,7 +27,8 @@ class Job:
     """A cell that a process is at work on."""
 
     cell: Cell
-    folder: Path
+    log: Path
+    result: Path
     process: subprocess.Popen[bytes]
     started: float
 
@@ -46,26 +47,13 @@ def weight_of(cell: Cell) -> float:
     return 60 * cell.minutes + JUDGING
 
 
-def prepare(cell: Cell, config: Path | None, runs: Path, asked: Asked) -> str | None:
-    """Make the cell's folder ready to be worked on. Returns a warning if it was begun, or done,
-    with other settings than the engine and the game have now."""
-    folder, plan = cell.folder(runs), cell.plan(config)
-    before, result = read_plan(folder), read_result(folder)
-    if result is not None and result["refused"] is not None:
-        shutil.rmtree(folder)
-        before = None
-    if before is None:
-        write_plan(folder, plan)
-    elif before != plan:
-        return (
-            f"{cell.name}: the settings have changed since it was"
-            f" {'done' if is_done(folder, asked) else 'begun'}, which is kept; to begin anew,"
-            f" delete {folder}"
-        )
-    return None
+def prepare(cell: Cell, study: Study) -> None:
+    """Make the cell's folder ready to be worked on. What has begun goes on as it began."""
+    if not study.is_begun(cell):
+        write_plan(study.folder(cell), study.plan(cell))
 
 
-def work_through(cells: Sequence[Cell], runs: Path, asked: Asked, jobs: int) -> list[str]:
+def work_through(cells: Sequence[Cell], study: Study, asked: Asked, jobs: int) -> list[str]:
     """Train and judge the cells, `jobs` at a time, with a bar for the whole and a line for each.
     Returns the names of those that failed. Raises KeyboardInterrupt for Ctrl-C and SIGTERM, after
     the cells at work have saved themselves."""
@@ -77,13 +65,14 @@ def work_through(cells: Sequence[Cell], runs: Path, asked: Asked, jobs: int) -> 
         try:
             while waiting or working:
                 while waiting and len(working) < jobs:
-                    working.append(_start(waiting.pop(0), runs, asked, jobs))
+                    working.append(_start(waiting.pop(0), study, asked, jobs))
                 time.sleep(POLL)
                 for job in [job for job in working if job.process.poll() is not None]:
                     working.remove(job)
                     over += job.weight
                     line, good = _told(job)
                     bar.write(line, file=sys.stdout)
+                    sys.stdout.flush()  # a log shows it now, not at the end
                     failed += [] if good else [job.cell.name]
                 bar.n = round(over + sum(job.done for job in working))
                 ended = len(cells) - len(waiting) - len(working)
@@ -98,28 +87,31 @@ def work_through(cells: Sequence[Cell], runs: Path, asked: Asked, jobs: int) -> 
 
 
 def _bar(total: float) -> Any:
+    """On a terminal; in a log it would be thousands of lines."""
     return tqdm(
         total=round(total),
+        disable=None,  # unless stderr is a terminal
         bar_format="{percentage:3.0f}%|{bar:20}| {elapsed}, about {remaining} left{postfix}",
     )
 
 
-def _start(cell: Cell, runs: Path, asked: Asked, jobs: int) -> Job:
-    folder = cell.folder(runs)
+def _start(cell: Cell, study: Study, asked: Asked, jobs: int) -> Job:
+    folder, result = study.folder(cell), study.file(cell)
     command = [
-        *(sys.executable, "-m", "gameengine.leaderboard.work", str(folder)),
+        *(sys.executable, "-m", "gameengine.leaderboard.work", str(folder), str(result)),
         *("--rollouts", str(asked.rollouts), "--ticks", str(asked.ticks), "--jobs", str(jobs)),
     ]
-    with (folder / "log.txt").open("ab") as log:
+    log = folder / "log.txt"
+    with log.open("ab") as told:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=told,
             stderr=subprocess.STDOUT,
             env=_environment(cell.threads),
             process_group=0,  # a terminal's Ctrl-C is for the leaderboard, which passes it on once
         )
-    return Job(cell, folder, process, time.monotonic())
+    return Job(cell, log, result, process, time.monotonic())
 
 
 def _environment(threads: int) -> Mapping[str, str]:
@@ -130,11 +122,11 @@ def _environment(threads: int) -> Mapping[str, str]:
 
 def _told(job: Job) -> tuple[str, bool]:
     """The line of a cell that ended, and whether it ended well."""
-    result = read_result(job.folder)
+    result = read_result(job.result)
     if job.process.returncode or result is None:
-        lines = (job.folder / "log.txt").read_text(errors="replace").split("\n")
+        lines = job.log.read_text(errors="replace").split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
-        return f"{job.cell.name}: failed ({last:.200}); see {job.folder / 'log.txt'}", False
+        return f"{job.cell.name}: failed ({last:.200}); see {job.log}", False
     if result["refused"] is not None:
         return f"{job.cell.name}: refused ({result['refused']})", True
     told = [f"{job.cell.name}:"]

@@ -17,7 +17,7 @@ from gameengine.judge import Horizon, objects_near
 from gameengine.learned_game import LearnedGame
 
 PANEL = 64  # rollouts whose frames are compared after they went wrong, too
-PANEL_TICKS = 200  # for so long at least
+PANEL_TICKS = 200  # for so long at least, more than EARLY
 DROP = 0.75  # of the rollouts that are simulated: the rest is dropped when fewer are needed
 
 
@@ -26,14 +26,15 @@ class Verdict:
     """How long N rollouts of at most `ticks` ticks stayed true.
 
     tracked is None for games without tracked objects. frame_accuracy (L,): the share of exact
-    frames at each tick, of the panel alone; it ends when every rollout was lost, at PANEL_TICKS at
-    the earliest.
+    frames at each tick, of the panel alone, and wrong_pixels (L,): how many pixels of a frame are
+    wrong, the mean; they end when every rollout was lost, at PANEL_TICKS at the earliest.
     """
 
     ticks: int
     exact: Horizon
     tracked: Horizon | None
     frame_accuracy: NDArray[np.float64]
+    wrong_pixels: NDArray[np.float64]
 
 
 def survival(horizon: Horizon, ticks: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -62,15 +63,18 @@ def judge_until_lost(
     alive[1] = bool(colours)
     lasted = np.zeros((2, rollouts), np.int64)
     accuracy: list[float] = []
+    wrong_pixels: list[float] = []
     for tick in range(1, ticks + 1):
         actions, memory = cast.act(spec, memory, frames)
         state, dream = truth.step(state, actions), learned.step(dream, actions)
         frames, shown = truth.render(state), learned.render(dream)
-        right = ~(frames != shown).reshape(len(items), -1).any(1)  # (N,)
+        wrong = (frames != shown).any(1).reshape(len(items), -1)  # (N, H * W)
+        right = ~wrong.any(1)
         alive[0, items] &= right
         alive[1, items] &= right | objects_near(frames, shown, colours, ~right)
         lasted += alive
         accuracy.append(float(right[items < PANEL].mean()))
+        wrong_pixels.append(float(wrong[items < PANEL].sum(1).mean()))
         living = alive[0] | alive[1]
         if tick >= PANEL_TICKS and not living.any():
             break
@@ -82,4 +86,6 @@ def judge_until_lost(
     exact, tracked = (
         Horizon(last, int(here.sum())) for last, here in zip(lasted, alive, strict=True)
     )
-    return Verdict(ticks, exact, tracked if colours else None, np.array(accuracy))
+    return Verdict(
+        ticks, exact, tracked if colours else None, np.array(accuracy), np.array(wrong_pixels)
+    )

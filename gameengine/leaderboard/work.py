@@ -1,4 +1,4 @@
-"""`python -m gameengine.leaderboard.work FOLDER`: trains and judges one cell, or goes on with it.
+"""`python -m gameengine.leaderboard.work FOLDER RESULT`: trains and judges one cell, or goes on.
 
 A process of its own for each cell, so that threads, seeds and memory are its own.
 """
@@ -6,7 +6,6 @@ A process of its own for each cell, so that threads, seeds and memory are its ow
 from __future__ import annotations
 
 import argparse
-import csv
 import fcntl
 import json
 import os
@@ -16,18 +15,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from data_gen.atomic import write_text
 from data_gen.command_line import Parser
 from data_gen.errors import UserError, run_command
-from gameengine.leaderboard.cells import BASELINE, Asked, read_config, read_plan, write_result
-from gameengine.leaderboard.games import BLOCKS
-
-if TYPE_CHECKING:
-    from gameengine.engine import Engine
-
-CURVE_POINTS = 120  # on a logarithmic axis of time
+from gameengine.leaderboard.cells import BASELINE, Asked, read_plan, write_result
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         import torch
 
         from gameengine.experiment import RefusalError
+        from gameengine.leaderboard.measuring import measure
 
         torch.set_num_threads(plan["threads"])
         result = plan | vars(asked) | {"jobs": given.jobs, "refused": None}
@@ -49,9 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
             if plan["engine"] != BASELINE and (code := _train(folder, plan)):
                 return code
         except RefusalError as refusal:
-            write_result(folder, result | {"refused": str(refusal)})
+            write_result(given.result, result | {"refused": str(refusal)})
             return 0
-        write_result(folder, result | _measure(folder, plan, asked))
+        write_result(given.result, result | measure(plan, _run_folder(folder), asked))
     return 0
 
 
@@ -103,73 +97,13 @@ def _is_trained(run: Path) -> bool:
     return (run / "report.html").is_file() and not (run / "checkpoints" / "last.ckpt").is_file()
 
 
-def _measure(folder: Path, plan: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
-    """Judge the trained engine. Returns what result.json adds to the plan."""
-    import numpy as np
-
-    from data_gen.players import make_players
-    from gameengine.evaluate import milliseconds_per_tick
-    from gameengine.leaderboard.judging import judge_until_lost, survival
-    from gameengine.learned_game import LearnedGame
-
-    engine, trained = _trained(folder, plan)
-    learned = LearnedGame(engine)
-    cast = make_players(plan["game"]["data.held_out_players"])
-    started = time.perf_counter()
-    verdict = judge_until_lost(learned, cast, asked.rollouts, asked.ticks)
-    seconds = time.perf_counter() - started
-    ticks = np.unique(np.geomspace(1, asked.ticks, CURVE_POINTS).round().astype(np.int64))
-    watched = ticks[ticks <= len(verdict.frame_accuracy)]
-    curves = {"ticks": ticks.tolist(), "frames": verdict.frame_accuracy[watched - 1].tolist()}
-    horizons: dict[str, Any] = {"exact": None, "tracked": None}
-    marks = np.array([mark for mark in (100, 1_000, 10_000) if mark <= asked.ticks])
-    survived: dict[str, dict[str, float]] = {}
-    for kind, horizon in (("exact", verdict.exact), ("tracked", verdict.tracked)):
-        if horizon is not None:
-            horizons[kind] = horizon.summary()
-            shares = survival(horizon, marks).tolist()
-            survived[kind] = dict(zip(map(str, marks.tolist()), shares, strict=True))
-            curves[kind] = survival(horizon, ticks).tolist()
-    return trained | {
-        **horizons,
-        "survival": survived,
-        "curves": curves,
-        "parameters": sum(weight.numel() for weight in engine.parameters()),
-        "play_ms": round(milliseconds_per_tick(learned), 3),
-        "judging_seconds": round(seconds, 1),
-    }
-
-
-def _trained(folder: Path, plan: Mapping[str, Any]) -> tuple[Engine, dict[str, Any]]:
-    """The engine, and the figures of its training."""
-    from data_gen.registry import make_game
-    from gameengine.checkpoint import load_checkpoint
-    from gameengine.leaderboard.baseline import CopyLastFrame
-
-    block = BLOCKS[plan["block"]]
-    run = _run_folder(folder)
-    if plan["engine"] == BASELINE or run is None:
-        return CopyLastFrame(make_game(block.game, **block.options).spec), {}
-    loaded = load_checkpoint(run / "checkpoints" / "engine.ckpt")
-    steps, seconds = loaded.made["steps"], loaded.made["seconds"]
-    per_batch = read_config(run / "config.yaml")["data"]["ticks_per_batch"]
-    with (run / "metrics.csv").open(newline="") as file:
-        shares = [row["generator_share"] for row in csv.DictReader(file) if row["generator_share"]]
-    return loaded.engine, {
-        "steps": steps,
-        "seconds": round(seconds, 1),
-        "ticks_per_second": round(steps * per_batch / seconds),
-        "generator_share": float(shares[-1]) if shares else None,
-        "checkpoint": str(run / "checkpoints" / "engine.ckpt"),
-    }
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python -m gameengine.leaderboard.work",
         description="Train and judge one cell of the leaderboard, or go on with it.",
     )
     parser.add_argument("folder", type=Path, help="of the cell, with its cell.json")
+    parser.add_argument("result", type=Path, metavar="JSON", help="is written when it is done")
     parser.add_argument("--rollouts", type=int, default=256, metavar="N", help="default: 256")
     parser.add_argument("--ticks", type=int, default=10_000, metavar="T", help="default: 10000")
     parser.add_argument("--jobs", type=int, default=1, help="cells side by side, for the record")
