@@ -22,6 +22,12 @@ def test_an_asset_is_small(path: Path) -> None:
 def test_the_bundled_pong_stays_exact() -> None:
     learned = LearnedGame.load(ASSETS / "pong.ckpt")
     horizon = exact_horizon(learned, make_players(["tracker:0.9"]), 32, 200)
+    assert horizon.censored == 32
+
+
+def test_the_convolutional_pong_stays_exact_for_a_while() -> None:
+    learned = LearnedGame.load(ASSETS / "pong_feedback.ckpt")
+    horizon = exact_horizon(learned, make_players(["tracker:0.9"]), 32, 200)
     assert horizon.censored >= 28  # 97 % of 256 rollouts were, when it was bundled
 
 

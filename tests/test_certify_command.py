@@ -128,7 +128,7 @@ def test_a_wrong_neighbourhood_of_life_is_found(
 def test_the_bundled_pong_is_asked_for_a_sample(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = [ROOT / "assets/pong.ckpt", "--sample", 2000, "--states", 20_000]
+    arguments = [ROOT / "assets/pong_feedback.ckpt", "--sample", 2000, "--states", 20_000]
     verdict = run_json(capsys, *arguments, "--out", tmp_path)
     assert (verdict["transitions"], verdict["states"], verdict["certified"]) == (2000, 20000, False)
     assert not verdict["complete"]

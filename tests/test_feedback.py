@@ -28,7 +28,7 @@ each = pytest.mark.parametrize("name", sorted(SMALL))
 
 
 def first_network(weights: dict[str, Tensor], frames: Tensor, actions: Tensor) -> Tensor:
-    """The network that assets/pong.ckpt was trained as, written down from its weights:
+    """The network that assets/pong_feedback.ckpt was trained as, written down from its weights:
     frames (B, 2, 32, 32), actions (B, 2) -> logits (B, 5, 32, 32)."""
     pairs = frames.unflatten(3, (16, 2)).unflatten(2, (16, 2)).permute(0, 2, 4, 1, 3, 5).flatten(3)
     seen = F.one_hot(pairs.long(), 5).float().flatten(3).permute(0, 3, 1, 2)
@@ -57,7 +57,7 @@ def first_network(weights: dict[str, Tensor], frames: Tensor, actions: Tensor) -
 
 
 def test_the_bundled_pong_is_the_network_it_was() -> None:
-    engine = load_checkpoint(ASSETS / "pong.ckpt").engine
+    engine = load_checkpoint(ASSETS / "pong_feedback.ckpt").engine
     assert engine.memoryless
     batch = LiveSource(make_game("pong"), make_players(["sticky"]), 0, games=16).draw(16, 2)
     logits = predict(engine, batch, teacher_forcing=True).logits
