@@ -71,7 +71,7 @@ class SlotNet(nn.Module):
         chosen (N, kept variables): of a sample. surprise: outputs (N, outputs) -> loss () and which
         items (N,) are wrong.
         """
-        seen = F.embedding_bag(chosen, self.rows, mode="sum") + self.bias
+        seen = _sum_of_rows(self.rows, chosen) + self.bias
         before, wrong = surprise(self.head(self.layers(seen)))
         losses: list[float] = []
         for column in chosen.unbind(1):
@@ -129,6 +129,8 @@ class _SumOfRows(torch.autograd.Function):
 
 def _sum_of_rows(rows: Tensor, chosen: Tensor) -> Tensor:
     """rows (R, width), chosen (N, F) -> (N, width)."""
+    if chosen.shape[1] == 0:  # a network that looks at nothing: what it says never changes
+        return rows.new_zeros(len(chosen), rows.shape[1])
     return cast(Tensor, _SumOfRows.apply(rows, chosen))
 
 

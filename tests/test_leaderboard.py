@@ -223,7 +223,7 @@ def test_a_result_is_a_small_file(tmp_path: Path) -> None:
 
 def test_a_killed_and_a_stopped_leaderboard_go_on(tmp_path: Path) -> None:
     board = Board(tmp_path)
-    minutes, words = 0.2, ("--games", "life", "--engines", "small")
+    minutes, words = 0.4, ("--games", "life", "--engines", "small")
     small = Cell("life", "small", minutes, 1, 0)
     cell, result_file = board.study.folder(small), board.study.file(small)
     killed = board.start(*words, minutes=minutes)

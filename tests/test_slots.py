@@ -186,6 +186,18 @@ def test_a_checkpoint_leaves_out_what_is_not_looked_at(tmp_path: Path) -> None:
     assert sizes[1] < 0.8 * sizes[0]
 
 
+def test_a_network_may_look_at_nothing() -> None:
+    made = engine()
+    batch = source().draw(8, 1)
+    actions, frames = batch["actions"][:, 1:], batch["frames"][:, 2:]
+    made.outcome.head.weight.data.zero_()  # it says the same whatever it sees
+    made.outcome.head.bias.data[:] = torch.tensor([0.0, 0.0, -9.0])
+    made.forget(encode(made, batch), actions, frames, torch.zeros(8, 1, 3))
+    assert made.outcome.kept.sum() == 0
+    judged = made.judge(encode(made, batch), actions, frames, forced=True)
+    assert judged.reward.tolist() == [[[0.0, 0.0]]] * 8
+
+
 def test_an_engine_that_has_seen_nothing_says_so() -> None:
     with pytest.raises(RuntimeError, match="call prepare"):
         encode(make_engine("slots", PONG), source().draw(1, 1))
