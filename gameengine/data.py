@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from data_gen.game import AnyGame, GameSpec
@@ -16,8 +18,9 @@ from data_gen.players import make_players
 from data_gen.randomness import held_out_seeds
 from data_gen.registry import game_of, make_game
 from data_gen.rollout import roll_out
+from gameengine.engine import Engine
 from gameengine.live import LiveSource
-from gameengine.windows import Batch, FolderSource, MinedSource, WindowSource, cut
+from gameengine.windows import Arrays, Batch, FolderSource, MinedSource, WindowSource, cut
 
 VALIDATION_GAMES = 32
 VALIDATION_PIXELS = 1 << 19  # in the frames to predict; a validation should not be felt
@@ -31,8 +34,8 @@ class GameData(pl.LightningDataModule):
     manifest, and what says how games are played has no meaning.
     players: who plays in training; held_out_players: who plays when the engine is judged.
     ticks_per_batch: predicted ticks in a batch; the number of windows follows from their `length`.
-    event_share, start_share, starts, games, chunk, restart: see LiveSource. mined_share: of windows
-    that were got wrong before.
+    event_share, start_share, starts, games, chunk, restart, reuse: see LiveSource. mined_share: of
+    windows that were got wrong before.
     round_batches: batches between two validations (and between two savings of the run).
     compared_ticks: a validation judges held-out windows of so many ticks as well, whatever length
     is being trained, so that runs can be compared; 0: none.
@@ -52,6 +55,7 @@ class GameData(pl.LightningDataModule):
         games: int = 256,
         chunk: int = 256,
         restart: int = 4,
+        reuse: float = 0.25,
         mined_share: float = 0.25,
         round_batches: int = 100,
         compared_ticks: int = 0,
@@ -69,6 +73,8 @@ class GameData(pl.LightningDataModule):
                 raise ValueError(f"data.{name} must be at least 1, not {value}")
         if compared_ticks < 0:
             raise ValueError(f"data.compared_ticks must be at least 0, not {compared_ticks}")
+        if reuse <= 0:
+            raise ValueError(f"data.reuse must be more than 0, not {reuse}")
         shares = {"event": event_share, "start": start_share, "mined": mined_share}
         if min(shares.values()) < 0 or event_share + start_share > 1 or mined_share >= 1:
             raise ValueError(f"the data's shares must lie between 0 and 1, not {shares}")
@@ -92,6 +98,8 @@ class GameData(pl.LightningDataModule):
                 games=games,
                 chunk=chunk,
                 restart=restart,
+                reuse=reuse,
+                look_back=self._look_back,
             )
         else:
             source = stored = FolderSource(Path(folder), seed)
@@ -105,6 +113,7 @@ class GameData(pl.LightningDataModule):
         self._source = MinedSource(source, mined_share, seed=seed)
         self.held_out = make_players(held_out_players)
         self._validation: dict[int, Batch] = {}
+        self._asked: Engine | None = None  # that looks back
 
     @staticmethod
     def of(trainer: pl.Trainer) -> GameData:
@@ -137,6 +146,23 @@ class GameData(pl.LightningDataModule):
         frames = self._source.draw(count, 1)["frames"][:, -1]
         self._source.load_state_dict(before)
         return frames
+
+    def ask(self, engine: Engine) -> None:
+        """From now on the windows hold what the engine says of them by hindsight. Raises ValueError
+        for windows of files, which are cut out of rollouts that are not at hand."""
+        if self._longest is not None:
+            raise ValueError(
+                f"{type(engine).__name__} with these options looks back on games that are played"
+                " meanwhile; leave data.folder out"
+            )
+        self._asked = engine
+
+    def _look_back(self, played: Arrays, rng: np.random.Generator) -> NDArray[np.int16] | None:
+        if self._asked is None:
+            return None
+        frames, description = (torch.from_numpy(played[key]) for key in ("frames", "description"))
+        actions = torch.from_numpy(played["actions"].astype(np.int64))
+        return self._asked.look_back(frames, actions, description, rng).numpy().astype(np.int16)
 
     def train_dataloader(self) -> Round:
         return Round(self)

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -27,6 +28,7 @@ class Context:
 
     frames: Tensor  # (B, T0, C, H, W) uint8, true frames, the newest last
     actions: Tensor  # (B, T0 - 1, P) int64, between them
+    hindsight: Tensor | None = None  # (B, T0 + T, ...) of `look_back`, in training
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,14 @@ class Engine(nn.Module, ABC):
     reads_frames: the engine sees the frames that it shows, so that training may feed it true ones
     instead (teacher forcing). memoryless: its hidden state follows from the last `spec.context`
     frames alone, so that it can be asked about every one there is. glimpses: how many true frames
-    `prepare` wants to be shown before training.
+    `prepare` wants to be shown before training. looks_back: it is taught what no frame shows by
+    `look_back`.
     """
 
     reads_frames: bool = False
     memoryless: bool = False
     glimpses: int = 0
+    looks_back: bool = False
 
     def __init__(self, spec: GameSpec, **options: Any) -> None:
         """options: what the subclass was made with, so that a checkpoint can make it again."""
@@ -100,6 +104,14 @@ class Engine(nn.Module, ABC):
 
     def prepare(self, frames: Tensor) -> None:
         """Look at true frames (N, C, H, W) before training, for engines that ask for `glimpses`."""
+
+    def look_back(
+        self, frames: Tensor, actions: Tensor, description: Tensor, rng: np.random.Generator
+    ) -> Tensor:
+        """What no frame shows, of whole rollouts, for engines that ask for it: (B, T + 1, ...)
+        int64, of frames (B, T + 1, C, H, W) with actions (B, T, P) between them. Raises TypeError
+        for other engines."""
+        raise TypeError(f"{type(self).__name__} does not look back")
 
     def judge(self, hidden: Hidden, actions: Tensor, frames: Tensor, forced: bool) -> Judged:
         """How surprising frames (B, T, C, H, W) are after `hidden`: cross-entropy, summed over

@@ -115,6 +115,8 @@ class Experiment(LightningCLI):
     def _build(self) -> None:
         try:
             self.model.build(self.datamodule.spec, self.datamodule.glimpse)
+            if self.model.engine.looks_back:
+                self.datamodule.ask(self.model.engine)
         except ValueError as error:
             raise RefusalError(str(error)) from error
 

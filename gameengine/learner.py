@@ -161,7 +161,8 @@ class Learner(pl.LightningModule):
 def encode(engine: Engine, batch: Batch) -> Hidden:
     """The hidden state after the context of a batch of windows."""
     context = engine.spec.context
-    shown = Context(batch["frames"][:, :context], batch["actions"][:, : context - 1])
+    frames, actions = batch["frames"][:, :context], batch["actions"][:, : context - 1]
+    shown = Context(frames, actions, batch.get("hindsight"))
     return engine.encode(shown, batch["description"])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from data_gen.rollout import Ticks, buffers, roll_on
 from data_gen.starts import Starts
 from gameengine.windows import Arrays, Batch, cut
 
+LookBack = Callable[[Arrays, np.random.Generator], NDArray[np.int16] | None]
+
 
 class LiveSource:
     """Windows from games that are played while the engine trains.
@@ -26,6 +28,7 @@ class LiveSource:
     windows are beginnings of fresh games; those begin as `starts` says, see data_gen.starts.Starts.
     Of the windows that predict a single tick a share `event_share` shows an event, all kinds
     equally often, or, half of the time, a tick at most `near` before or after it.
+    look_back: says of the rollouts of a chunk what no frame shows, (B, T + 1, ...), or None.
     """
 
     def __init__(
@@ -41,7 +44,9 @@ class LiveSource:
         restart: int = 4,
         reuse: float = 0.25,
         starts: Mapping[str, float] | None = None,
+        look_back: LookBack = lambda chunk, rng: None,
     ) -> None:
+        self._look_back = look_back
         self._game, self._cast, self._seed = game, cast, seed
         self._count, self._reuse = games, reuse
         self._least, self._restart = chunk, restart
@@ -63,6 +68,8 @@ class LiveSource:
         if self._ticks < needed or self._drawn >= self._reuse * self._count * self._ticks:
             self._saved_start = self._next_games()
             self._simulate(max(self._least, 2 * needed))
+            if (told := self._look_back(self._chunk, self._rng)) is not None:
+                self._chunk["hindsight"] = told
             self._drawn = 0
         self._drawn += count * ticks
         items, starts = self._choose(count, ticks)
@@ -74,6 +81,8 @@ class LiveSource:
         flat: Arrays = {}
         map_state(lambda value: flat.setdefault(f"state.{len(flat)}", value), state)
         flat |= {f"memory.{key}": value for key, value in memory.items()}
+        if self._ticks and "hindsight" in self._chunk:  # told by weights that have changed since
+            flat["hindsight"] = self._chunk["hindsight"]
         return {
             "counters": [self._chunks, self._drawn, self._ticks],
             "random": self._rng.bit_generator.state,
@@ -93,6 +102,8 @@ class LiveSource:
         self._chunks, self._drawn, self._ticks = saved["counters"]
         if self._ticks:
             self._simulate(self._ticks)
+            if "hindsight" in arrays:
+                self._chunk["hindsight"] = arrays["hindsight"]
         self._rng.bit_generator.state = saved["random"]
 
     def _next_games(self) -> tuple[State, Arrays]:
@@ -121,7 +132,7 @@ class LiveSource:
         self._ticks = ticks
         state, memory = self._saved_start
         self._state, self._memory = roll_on(self._game, self._cast, state, memory, self._played)
-        self._chunk = vars(self._played) | {"description": state.description}
+        self._chunk: Arrays = vars(self._played) | {"description": state.description}
         kinds = self._played.event[:, spec.context - 1 :]  # only ticks with a whole context before
         self._events = [np.argwhere(kinds == kind) for kind in np.unique(kinds) if kind]
 

@@ -21,8 +21,10 @@ from gameengine.sprites import Sprites
 
 BEFORE, NOW, AFTER = range(3)  # the frames that tokens belong to
 _WHEN = ("before", "now", "after")
-VALUE, DISTANCE, COUNT, PIXEL, ACTION = range(5)  # kinds of variables
+VALUE, DISTANCE, COUNT, PIXEL, ACTION, INERTIA = range(6)  # kinds of variables
 SHAPE, ROW, COLUMN = range(3)  # tokens of a sprite
+DESCRIBED = 33  # numbers of a description are taken as whole ones, from 0 to less than this
+_HIDDEN = ("row's fraction", "column's fraction", "speed down", "speed across")
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,52 @@ class Variable:
 class Vocabulary:
     """The variables of one game. reach: how many pixels a sprite moves in a tick at most for its
     way to be told from any other jump. sight: side of the square of pixels that a sprite sees
-    around its upper left corner, 0 for none."""
+    around its upper left corner, 0 for none. smooth: sprites that move by fractions of a pixel, of
+    which `fine` make one.
+
+    With such sprites the tokens that frames show, those of `sprites`, are followed by four hidden
+    ones for each of them, the fractions of its row and column and its speed down and across, and by
+    the description. These have a column each in tokens (N, 3, V).
+    """
 
     spec: GameSpec
     sprites: Sprites
     reach: int
     sight: int
+    smooth: tuple[int, ...] = ()
+    fine: int = 16
+
+    @property
+    def tokens(self) -> int:
+        """V: how many there are."""
+        return self.about.stop
+
+    @property
+    def speeds(self) -> int:
+        """How many a sprite can have along an axis; the middle one stands still."""
+        return 2 * self.reach * self.fine + 1
+
+    def hidden(self, sprite: int) -> slice:
+        """Its four hidden tokens, or none."""
+        if sprite not in self.smooth:
+            return slice(0, 0)
+        first = self.sprites.tokens + 4 * self.smooth.index(sprite)
+        return slice(first, first + 4)
+
+    def own(self, sprite: int) -> list[int]:
+        """The columns of a sprite's tokens: shape, row, column, and the hidden ones, if any."""
+        hidden = self.hidden(sprite)
+        return [*range(3 * sprite, 3 * sprite + 3), *range(*_ends(hidden))]
+
+    @property
+    def all_lights(self) -> slice:
+        return slice(3 * len(self._numbers()), self.sprites.tokens)
+
+    @property
+    def about(self) -> slice:
+        """The tokens of the description."""
+        start = self.sprites.tokens + 4 * len(self.smooth)
+        return slice(start, start + (len(self.spec.description) if self.smooth else 0))
 
     def common(self) -> list[Variable]:
         """All that is known before anything is predicted: tokens now, how far each sprite came, how
@@ -55,10 +97,22 @@ class Vocabulary:
         if lights:
             on = (len(lights), 3 * len(self.sprites.colours))
             known.append(Variable("lights on", len(lights) + 1, COUNT, on))
+        known += self._described()
         choices = len(self.spec.actions)
         for player, name in enumerate(self.spec.players):
             known.append(Variable(f"action of {name}", choices, ACTION, (player,)))
         return known
+
+    def moving(self) -> list[Variable]:
+        """The hidden tokens, now."""
+        sizes = [self.fine] * 2 + [self.speeds] * 2
+        return [
+            Variable(f"{what} of {self.name(sprite)}", size, VALUE, (NOW, token))
+            for sprite in self.smooth
+            for token, what, size in zip(
+                range(*_ends(self.hidden(sprite))), _HIDDEN, sizes, strict=True
+            )
+        ]
 
     def predicted(self, sprites: int) -> list[Variable]:
         """Of the first so many sprites, which were predicted: tokens and way."""
@@ -76,6 +130,8 @@ class Vocabulary:
             for other in range(sprite)
             for variable in self._distance(sprite, NOW, other, AFTER)
         ]
+        if sprite in self.smooth:
+            seen += self._inertia(sprite)
         colours, start = len(self.spec.colours), -(self.sight // 2) + 1
         for row in range(start, start + self.sight):
             for column in range(start, start + self.sight):
@@ -124,10 +180,27 @@ class Vocabulary:
             numbers = (axis, when, 3 * one, then, 3 * other, size - 1)
             yield Variable(name, 2 * size + 1, DISTANCE, numbers)
 
+    def _inertia(self, sprite: int) -> Iterator[Variable]:
+        """Where it will be if it just goes on: pixels from here, and the fraction."""
+        for axis, what in enumerate(("down", "across")):
+            known = (self.hidden(sprite).start + axis, self.fine, self.speeds // 2)
+            name = f"{what} by inertia of {self.name(sprite)}"
+            yield Variable(name, 2 * self.reach + 1, INERTIA, (*known, self.reach, 0))
+            yield Variable(f"fraction {name}", self.fine, INERTIA, (*known, 0, 1))
+
+    def _described(self) -> Iterator[Variable]:
+        if self.smooth:
+            for name, token in zip(self.spec.description, range(*_ends(self.about)), strict=True):
+                yield Variable(name, DESCRIBED, VALUE, (NOW, token))
+
     def _light(self, light: int, when: int) -> Variable:
         token = 3 * len(self.sprites.colours) + light
         colour = self.spec.colours[self.sprites.light_colours[light]]
         return Variable(f"light {light} ({colour}) {_WHEN[when]}", 2, VALUE, (when, token))
+
+
+def _ends(place: slice) -> tuple[int, int]:
+    return place.start, place.stop
 
 
 def as_table(variables: Sequence[Variable]) -> NDArray[np.int64]:
@@ -173,6 +246,9 @@ def _value(row: Any, tokens: Any, actions: Any, frame: Any) -> Any:
         for token in range(row[3], row[3] + row[2]):
             on += tokens[NOW, token]
         return on
+    if kind == INERTIA:  # token of the fraction, steps of a pixel, middle speed, reach, which
+        gone = tokens[NOW, row[2]] + tokens[NOW, row[2] + 2] - row[4]
+        return gone % row[3] if row[6] else gone // row[3] + row[5]
     first, colours = row[2], row[5]  # PIXEL
     if tokens[NOW, first] == 0:
         return colours + 1

@@ -20,7 +20,8 @@ from data_gen.game import GameSpec
 
 Batch = dict[str, Tensor]
 """frames (B, T0 + T, C, H, W) uint8 · actions (B, T0 + T - 1, P) int64 · reward (B, T, P) float32 ·
-terminated (B, T) float32 · description (B, D) float32, of T predicted ticks after T0 frames."""
+terminated (B, T) float32 · description (B, D) float32, of T predicted ticks after T0 frames; for
+engines that look back, hindsight (B, T0 + T, ...) int64."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -177,10 +178,13 @@ def cut(
     acted = shown[:, :-1]
     predicted = shown[:, context - 1 : -1]  # action t leads to frame t + 1
     rows = items[:, None]
-    return {
+    batch = {
         "frames": torch.from_numpy(arrays["frames"][rows, shown]),
         "actions": torch.from_numpy(arrays["actions"][rows, acted].astype(np.int64)),
         "reward": torch.from_numpy(arrays["reward"][rows, predicted]),
         "terminated": torch.from_numpy(arrays["terminated"][rows, predicted].astype(np.float32)),
         "description": torch.from_numpy(arrays["description"][items]),
     }
+    if "hindsight" in arrays:
+        batch["hindsight"] = torch.from_numpy(arrays["hindsight"][rows, shown].astype(np.int64))
+    return batch

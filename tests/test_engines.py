@@ -41,7 +41,7 @@ SMALL = defaultdict(  # options that make an engine quick; "gru feedback" is a v
         "dense memory": {"width": 128, "depth": 2, "memory": 16},
         "filters": {"width": 16, "depth": 1},
         "slots": {"width": 32},
-        "slots memory": {"width": 32, "memory": 8, "sight": 3},
+        "slots smooth": {"width": 32, "smooth": ["ball"], "sight": 3},
         "cell token": {"width": 32, "cell": 4, "steps": 2, "token": 8},
     },
 )

@@ -13,7 +13,7 @@ from data_gen.players import make_players
 from data_gen.registry import make_game
 from gameengine.checkpoint import load_checkpoint, save_engine
 from gameengine.engines import make_engine
-from gameengine.engines.slots import SlotsEngine, waves
+from gameengine.engines.slots import SlotsEngine
 from gameengine.learner import encode, predict
 from gameengine.live import LiveSource
 from gameengine.slot_nets import SpriteHead, _sum_of_rows, light_logits, sprite_loss
@@ -34,9 +34,9 @@ def words() -> Vocabulary:
     return Vocabulary(PONG, learn_sprites(frames), reach=4, sight=3)
 
 
-def engine(memory: int = 0, **options: object) -> SlotsEngine:
+def engine(smooth: tuple[str, ...] = (), **options: object) -> SlotsEngine:
     torch.manual_seed(0)
-    made = make_engine("slots", make_game("pong", **options).spec, width=32, memory=memory)
+    made = make_engine("slots", make_game("pong", **options).spec, width=32, smooth=smooth)
     assert isinstance(made, SlotsEngine)
     made.prepare(source(**options).draw(2048, 1)["frames"][:, -1])
     with torch.no_grad():
@@ -134,9 +134,9 @@ def test_a_light_stays_as_it_is_unless_something_speaks() -> None:
     assert (light_logits(torch.zeros(1, 2), now) > 0).tolist() == [[False, True]]
 
 
-@pytest.mark.parametrize("memory", [0, 8])
-def test_it_is_taught_what_it_shows(memory: int) -> None:
-    made = engine(memory)
+@pytest.mark.parametrize("smooth", [(), ("ball",)])
+def test_it_is_taught_what_it_shows(smooth: tuple[str, ...]) -> None:
+    made = engine(smooth)
     batch = source().draw(24, 5)
     actions, frames = batch["actions"][:, 1:], batch["frames"][:, 2:]
     judged = made.judge(encode(made, batch), actions, frames, forced=True)
@@ -144,25 +144,6 @@ def test_it_is_taught_what_it_shows(memory: int) -> None:
     right = (shown.logits.max(2).indices == frames[:, :, 0]).all((2, 3))
     assert torch.equal(judged.wrong == 0, right)
     assert not right.all()
-
-
-def test_what_no_frame_shows_is_remembered_from_the_description() -> None:
-    made = engine(memory=8, serve_angles=True)
-    batch = source(serve_angles=True).draw(4, 3)
-    other = batch | {"description": batch["description"] + torch.tensor([0.0, 0, 0, 1])}
-    before, after = (
-        made.judge(encode(made, one), one["actions"][:, 1:], one["frames"][:, 2:], True).loss
-        for one in (batch, other)
-    )
-    assert before != after
-    assert made.memoryless is False
-    assert engine().memoryless is True
-
-
-def test_waves_tell_whole_numbers_apart() -> None:
-    said = waves(torch.arange(32.0)[:, None])
-    apart = torch.cdist(said, said) + 10 * torch.eye(32)
-    assert apart.min() > 0.3
 
 
 def test_a_checkpoint_holds_the_sprites(tmp_path: Path) -> None:

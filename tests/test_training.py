@@ -51,7 +51,7 @@ def test_an_experiment_runs_and_leaves_everything_behind(
     assert list((run / "gifs").glob("*.gif"))
     page = (run / "report.html").read_text()
     assert "data:image/gif;base64," in page
-    assert "http" not in page.replace("http-equiv", "")  # it opens offline
+    assert "://" not in page  # it opens offline
     LearnedGame.load(run / "checkpoints" / "engine.ckpt")
     said = capsys.readouterr().out
     assert f"python -m gameengine.play {run}/checkpoints/engine.ckpt" in said

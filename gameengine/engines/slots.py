@@ -6,33 +6,39 @@ one after another, each knowing what was predicted for those before it. What the
 whole pixels every tick, so the dream cannot drift, and networks that see some fifty numbers instead
 of a frame learn from ten times as many ticks per second.
 
+What moves by fractions of a pixel has hidden tokens as well: the fractions, and its speed. They are
+learned from whole rollouts by hindsight (gameengine/hindsight.py).
+
 Discrete latent states: Hafner et al., "Mastering Atari with discrete world models", ICLR 2021.
 Relations between objects: Battaglia et al., "Interaction networks", NeurIPS 2016.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from data_gen.game import GameSpec
 from gameengine.engine import Context, Engine, Hidden, Judged, Prediction, unroll_by_ticks
 from gameengine.frames import certain_logits
+from gameengine.hindsight import look_back
 from gameengine.slot_nets import (
     SlotNet,
     SpriteHead,
+    hidden_loss,
     light_logits,
     light_loss,
     outcome_loss,
     sprite_loss,
 )
-from gameengine.slot_variables import AFTER, NOW, Vocabulary
+from gameengine.slot_variables import AFTER, DESCRIBED, NOW, Vocabulary
 from gameengine.sprites import Sprites, learn_sprites
-from gameengine.turning import TurningMemory
 
 Surprise = Callable[[Tensor], tuple[Tensor, Tensor]]  # outputs -> loss (), mistakes (N,)
 
@@ -40,8 +46,8 @@ Surprise = Callable[[Tensor], tuple[Tensor, Tensor]]  # outputs -> loss (), mist
 class SlotsEngine(Engine):
     """width, depth: of each network. reach: how far a sprite moves in a tick, in pixels; what goes
     farther is a jump. sight: side of the square around a sprite that it sees, in pixels; 0: none.
-    memory: width, an even number, of a recurrent vector for what no frame shows, such as fractions
-    of a pixel; it begins with the description.
+    smooth: colours of sprites that move by fractions of a pixel, `fine` of which make one; these
+    fractions and the speed are hidden, and begin as the description says.
     sprites: what `prepare` learned, in a checkpoint.
     """
 
@@ -55,12 +61,13 @@ class SlotsEngine(Engine):
         depth: int = 2,
         reach: int = 4,
         sight: int = 0,
-        memory: int = 0,
+        smooth: Sequence[str] = (),
+        fine: int = 16,
         sprites: Mapping[str, Any] | None = None,
     ) -> None:
-        sizes = {"width": width, "depth": depth, "reach": reach, "sight": sight, "memory": memory}
-        super().__init__(spec, **sizes, sprites=sprites)
-        self.memoryless = not memory
+        sizes = {"width": width, "depth": depth, "reach": reach, "sight": sight, "fine": fine}
+        super().__init__(spec, **sizes, smooth=list(smooth), sprites=sprites)
+        self.memoryless, self.looks_back = not smooth, bool(smooth)
         if sprites is not None:
             self._build(Sprites.from_plain(sprites))
 
@@ -72,15 +79,18 @@ class SlotsEngine(Engine):
 
     def _build(self, sprites: Sprites) -> None:
         options = self.options
-        words = Vocabulary(self.spec, sprites, options["reach"], options["sight"])
+        reach, fine = options["reach"], options["fine"]
+        smooth = self._smooth(sprites)
+        words = Vocabulary(self.spec, sprites, reach, options["sight"], smooth, fine)
         self.sprites, self._words = sprites, words
         count, lights = len(sprites.colours), len(sprites.light_colours)
-        shape, memory = (options["width"], options["depth"], options["memory"]), options["memory"]
-        common = words.common()
+        shape = options["width"], options["depth"]
         self._heads = [
-            SpriteHead(words.shapes(sprite), *self.spec.shape[1:], options["reach"])
+            SpriteHead(words.shapes(sprite), *self.spec.shape[1:], reach, fine * (sprite in smooth))
             for sprite in range(count)
         ]
+        first = words.common()
+        common = [*first, *words.moving()]
         self.movers = nn.ModuleList(
             SlotNet(
                 [*common, *words.predicted(sprite), *words.around(sprite)], head.outputs, *shape
@@ -91,51 +101,58 @@ class SlotsEngine(Engine):
         self.switch = SlotNet(after, lights, *shape) if lights else None
         seen = [*after, *words.lights(AFTER)]
         self.outcome = SlotNet(seen, len(self.spec.players) + 1, *shape)
-        if memory:
-            self.begin = nn.Linear(WAVES * len(self.spec.description), memory)
-            self.notice = SlotNet(seen, memory, *shape[:2])
-            self.remember = TurningMemory(memory, memory)
+        self._guessed = 2 * [fine] + 2 * [
+            words.speeds
+        ]  # hidden tokens of a sprite at the beginning
+        self.guess = SlotNet(first, sum(self._guessed) * len(smooth), *shape) if smooth else None
+
+    def _smooth(self, sprites: Sprites) -> tuple[int, ...]:
+        """Which sprites are smooth. Raises ValueError for one that there is not."""
+        names = [self.spec.colours[colour] for colour in sprites.colours]
+        for name in self.options["smooth"]:
+            if name not in names:
+                raise ValueError(f"smooth: no sprite is {name!r}; choose from {', '.join(names)}")
+        return tuple(names.index(name) for name in self.options["smooth"])
 
     def encode(self, context: Context, description: Tensor) -> Hidden:
         if self.options["sprites"] is None:
             raise RuntimeError("a slots engine has to see frames first: call prepare")
         frames = context.frames[:, -self.spec.context :, 0]  # (B, T0, H, W)
-        tokens = self._read(frames)
+        tokens = self._read(frames, description)
         hidden = {
             "before": tokens[:, 0],
             "now": tokens[:, -1],
             "frame": frames[:, -1:],
             "outcome": torch.zeros(len(frames), len(self.spec.players) + 1),
         }
-        if not self.memoryless:
-            hidden["memory"] = torch.tanh(self.begin(waves(description)))
+        if context.hindsight is not None:
+            hidden["hindsight"] = context.hindsight[:, self.spec.context - 1 :]  # (B, 1 + T, S, 6)
+        for sprite, parts in zip(self._words.smooth, self._guess(hidden), strict=True):
+            guessed = torch.stack([part.max(1).indices for part in parts], 1)  # (B, 4)
+            hidden["now"][:, self._words.hidden(sprite)] = guessed
         return hidden
 
     def advance(self, hidden: Hidden, actions: Tensor) -> Hidden:
-        now = hidden["now"]
+        words, now = self._words, hidden["now"]
         tokens = torch.stack([hidden["before"], now, torch.zeros_like(now)], 1)  # (B, 3, V)
-        seen = (tokens, actions, hidden["frame"][:, 0], hidden.get("memory"))
+        seen = (tokens, actions, hidden["frame"][:, 0])
         for sprite, (net, head) in enumerate(zip(self.movers, self._heads, strict=True)):
-            place = slice(3 * sprite, 3 * sprite + 3)
-            snapped = [part.max(1).indices for part in head.logits(net(*seen), now[:, place])]
-            there = snapped[0] > 0
-            tokens[:, AFTER, place] = torch.stack(
-                [snapped[0], snapped[1] * there, snapped[2] * there], 1
-            )
+            own = words.own(sprite)
+            logits = head.logits(net(*seen), now[:, own])
+            snapped = torch.stack([part.max(1).indices for part in logits], 1)
+            snapped[:, 1:3] *= snapped[:, :1] > 0  # no place where it is not there
+            tokens[:, AFTER, own] = snapped
         if self.switch is not None:
-            first = 3 * len(self._heads)
-            tokens[:, AFTER, first:] = (light_logits(self.switch(*seen), now[:, first:]) > 0).long()
-        frames = torch.from_numpy(self.sprites.draw(tokens[:, AFTER].numpy()))
-        later = {
+            lights = words.all_lights
+            tokens[:, AFTER, lights] = (light_logits(self.switch(*seen), now[:, lights]) > 0).long()
+        tokens[:, AFTER, words.about] = now[:, words.about]
+        shown = tokens[:, AFTER, : self.sprites.tokens]
+        return {
             "before": now,
             "now": tokens[:, AFTER],
-            "frame": frames[:, None],
+            "frame": torch.from_numpy(self.sprites.draw(shown.numpy()))[:, None],
             "outcome": self.outcome(*seen),
         }
-        if not self.memoryless:
-            noticed = self.notice(*seen)[:, None]  # (B, 1, M)
-            later["memory"] = self.remember(noticed, hidden["memory"])[:, -1]
-        return later
 
     def decode(self, hidden: Hidden) -> Prediction:
         outcome = hidden["outcome"]
@@ -143,7 +160,9 @@ class SlotsEngine(Engine):
         return Prediction(logits, outcome[:, :-1], outcome[:, -1])
 
     def see(self, hidden: Hidden, frames: Tensor) -> Hidden:
-        return hidden | {"now": self._read(frames)[:, 0], "frame": frames}
+        shown = self.sprites.tokens
+        seen = self._read(frames)[:, 0, :shown]
+        return hidden | {"now": torch.cat([seen, hidden["now"][:, shown:]], 1), "frame": frames}
 
     def unroll(
         self, hidden: Hidden, actions: Tensor, frames: Tensor | None = None
@@ -153,71 +172,124 @@ class SlotsEngine(Engine):
     def judge(self, hidden: Hidden, actions: Tensor, frames: Tensor, forced: bool) -> Judged:
         """The cross-entropy of every token instead of every pixel, always from true frames."""
         size = actions.shape[:2]
-        seen = self._true(hidden, actions, frames)
-        memory = self._memories(hidden, seen, size[1])
-        loss, wrong = torch.zeros(()), torch.zeros(size.numel(), dtype=torch.long)
-        for net, surprise in self._parts(seen[0]):
-            more, missed = surprise(net(*seen, memory))
+        tokens, shown = self._truth(hidden, frames)
+        loss, sure = torch.zeros(()), None
+        if self.guess is not None:
+            told = hidden.get("hindsight")
+            if told is None:  # a window by itself: there is less to look back from
+                told = self._look_back(tokens, actions, shown, np.random.default_rng(0))
+            motion, sure = told[..., :4], told[..., 4:]
+            self._tell(tokens[:, 1:], motion)
+            for number, parts in enumerate(self._guess(hidden)):
+                loss = loss + hidden_loss(parts, motion[:, 0, number], sure[:, 0, number])
+            sure = sure[:, 1:].flatten(0, 1)  # (B * T, S, 2)
+        seen = _folded(tokens), actions.flatten(0, 1), shown.flatten(0, 1)
+        wrong = torch.zeros(size.numel(), dtype=torch.long)
+        for net, surprise in self._parts(seen[0], sure):
+            more, missed = surprise(net(*seen))
             loss, wrong = loss + more, wrong + missed
-        outcome = self.outcome(*seen, memory).unflatten(0, size)
+        outcome = self.outcome(*seen).unflatten(0, size)
         return Judged(loss, wrong.unflatten(0, size), outcome[..., :-1], outcome[..., -1])
 
     def forget(self, hidden: Hidden, actions: Tensor, frames: Tensor, outcome: Tensor) -> None:
         """Let each network drop the variables that nothing depends on; arguments as for `judge`.
         outcome (B, T, P + 1): rewards and whether the game ended."""
-        seen = self._true(hidden, actions, frames)
+        tokens, shown = self._truth(hidden, frames)
+        seen = _folded(tokens), actions.flatten(0, 1), shown.flatten(0, 1)
         for net, surprise in self._parts(seen[0]):
             net.forget(net.choose(*seen), surprise)
         told = partial(outcome_loss, outcome.flatten(0, 1))
         self.outcome.forget(self.outcome.choose(*seen), told)
 
-    def _true(
-        self, hidden: Hidden, actions: Tensor, frames: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Ticks in true frames (B, T, 1, H, W), each by itself: tokens (B * T, 3, V), actions
-        (B * T, P) and the frames before them (B * T, H, W)."""
-        truth = self._read(frames[:, :, 0])  # (B, T, V)
-        tokens = torch.cat([hidden["before"][:, None], hidden["now"][:, None], truth], 1)
-        folded = tokens.unfold(1, 3, 1).movedim(-1, 2).flatten(0, 1)
-        shown = torch.cat([hidden["frame"][:, None], frames[:, :-1]], 1)  # (B, T, 1, H, W)
-        return folded, actions.flatten(0, 1), shown.flatten(0, 2)
+    def look_back(
+        self, frames: Tensor, actions: Tensor, description: Tensor, rng: np.random.Generator
+    ) -> Tensor:
+        first = self.spec.context - 1
+        context = Context(frames[:, : first + 1], actions[:, :first])
+        hidden = self.encode(context, description)
+        tokens, shown = self._truth(hidden, frames[:, first + 1 :])
+        told = self._look_back(tokens, actions[:, first:], shown, rng)  # (B, T + 1 - first, S, 6)
+        return F.pad(told, (0, 0, 0, 0, first, 0))
 
-    def _parts(self, tokens: Tensor) -> Iterator[tuple[SlotNet, Surprise]]:
+    def _truth(self, hidden: Hidden, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Tokens (B, T + 2, V) of the frames before, now and from then on, (B, T, 1, H, W), and the
+        frames (B, T, H, W) that each tick begins with."""
+        truth = self._read(frames[:, :, 0])  # (B, T, V)
+        truth[..., self._words.about] = hidden["now"][:, None, self._words.about]
+        tokens = torch.cat([hidden["before"][:, None], hidden["now"][:, None], truth], 1)
+        return tokens, torch.cat([hidden["frame"][:, None], frames[:, :-1]], 1)[:, :, 0]
+
+    def _parts(
+        self, tokens: Tensor, sure: Tensor | None = None
+    ) -> Iterator[tuple[SlotNet, Surprise]]:
         """Each network that says tokens, with the loss of its outputs and the number of its
-        mistakes (N,) in tokens (N, 3, V)."""
+        mistakes (N,) in tokens (N, 3, V). sure (N, S, 2): of hidden tokens."""
+        words = self._words
         now, after = tokens[:, NOW], tokens[:, AFTER]
         for sprite, (net, head) in enumerate(zip(self.movers, self._heads, strict=True)):
-            place = slice(3 * sprite, 3 * sprite + 3)
-            yield cast(SlotNet, net), partial(sprite_loss, head, now[:, place], after[:, place])
+            own = words.own(sprite)
+            known = None
+            if sure is not None and sprite in words.smooth:
+                known = sure[:, words.smooth.index(sprite)]
+            told = partial(sprite_loss, head, now[:, own], after[:, own], sure=known)
+            yield cast(SlotNet, net), told
         if self.switch is not None:
-            first = 3 * len(self._heads)
-            yield self.switch, partial(light_loss, now[:, first:], after[:, first:])
+            lights = words.all_lights
+            yield self.switch, partial(light_loss, now[:, lights], after[:, lights])
 
-    def _memories(
-        self, hidden: Hidden, seen: tuple[Tensor, Tensor, Tensor], ticks: int
-    ) -> Tensor | None:
-        """What is remembered before each of B * T ticks, (B * T, M), or None without a memory."""
-        if self.memoryless:
-            return None
-        first = hidden["memory"]  # (B, M)
-        if ticks == 1:
-            return first
-        noticed = self.notice(*seen).unflatten(0, (-1, ticks))  # (B, T, M)
-        later = self.remember(noticed[:, :-1], first)
-        return torch.cat([first[:, None], later], 1).flatten(0, 1)
+    def _guess(self, hidden: Hidden) -> list[tuple[Tensor, ...]]:
+        """Of each smooth sprite, logits of its hidden tokens before the first tick."""
+        if self.guess is None:
+            return []
+        now = hidden["now"]
+        tokens = torch.stack([hidden["before"], now, torch.zeros_like(now)], 1)
+        idle = torch.zeros(len(now), len(self.spec.players), dtype=torch.long)
+        said = self.guess(tokens, idle, hidden["frame"][:, 0])
+        return [one.split(self._guessed, 1) for one in said.chunk(len(self._words.smooth), 1)]
 
-    def _read(self, frames: Tensor) -> Tensor:
-        """frames (B, T, H, W) -> tokens (B, T, V)."""
-        tokens = torch.from_numpy(self.sprites.read(frames.flatten(0, 1).numpy()))
-        return tokens.unflatten(0, frames.shape[:2])
+    @torch.no_grad()
+    def _look_back(
+        self, tokens: Tensor, actions: Tensor, shown: Tensor, rng: np.random.Generator
+    ) -> Tensor:
+        """The hidden tokens of smooth sprites in tokens (B, T + 2, V), but for the first frame, and
+        which of them are sure: (B, T + 1, S, 6). actions (B, T, P), shown (B, T, H, W)."""
+        words = self._words
+
+        def expect(tick: int, told: Tensor) -> list[tuple[Tensor, ...]]:
+            if tick == 0:
+                return self._guess(
+                    {"before": tokens[:, 0], "now": tokens[:, 1], "frame": shown[:, :1]}
+                )
+            three = tokens[:, tick - 1 : tick + 2].clone()
+            self._tell(three[:, NOW], told)
+            seen = three, actions[:, tick - 1], shown[:, tick - 1]
+            return [
+                self._heads[sprite].logits(
+                    self.movers[sprite](*seen), three[:, NOW, words.own(sprite)]
+                )[3:]
+                for sprite in words.smooth
+            ]
+
+        columns = [[3 * sprite + 1, 3 * sprite + 2] for sprite in words.smooth]
+        places = tokens[:, 1:, columns]  # (B, T + 1, S, 2)
+        told, sure = look_back(places, words.fine, words.speeds, expect, rng)
+        return torch.cat([told, sure.long()], 3)
+
+    def _tell(self, tokens: Tensor, told: Tensor) -> None:
+        """Fill the hidden tokens (..., S, 4) of smooth sprites into tokens (..., V)."""
+        for number, sprite in enumerate(self._words.smooth):
+            tokens[..., self._words.hidden(sprite)] = told[..., number, :]
+
+    def _read(self, frames: Tensor, description: Tensor | None = None) -> Tensor:
+        """frames (B, T, H, W) -> tokens (B, T, V); what frames do not show is 0."""
+        words = self._words
+        shown = torch.from_numpy(self.sprites.read(frames.flatten(0, 1).numpy()))
+        tokens = F.pad(shown, (0, words.tokens - shown.shape[1])).unflatten(0, frames.shape[:2])
+        if description is not None and words.smooth:
+            tokens[..., words.about] = description.round().long().clamp(0, DESCRIBED - 1)[:, None]
+        return tokens
 
 
-WAVES = 11  # numbers that `waves` makes of one
-
-
-def waves(description: Tensor) -> Tensor:
-    """A description (B, D) of small whole numbers as (B, D * WAVES) that tell them apart: their
-    sixteenth, and sines and cosines with periods of 2 to 32."""
-    angles = description[..., None] * (torch.pi / 2.0 ** torch.arange(5))  # (B, D, 5)
-    parts = [description[..., None] / 16, angles.sin(), angles.cos()]
-    return torch.cat(parts, -1).flatten(1)
+def _folded(tokens: Tensor) -> Tensor:
+    """tokens (B, T + 2, V) -> before, now and after each tick (B * T, 3, V)."""
+    return tokens.unfold(1, 3, 1).movedim(-1, 2).flatten(0, 1)

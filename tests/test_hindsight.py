@@ -1,0 +1,164 @@
+"""Looking back: which hidden motions explain what was seen, and which of them is chosen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from data_gen.players import make_players
+from data_gen.registry import make_game
+from gameengine.data import GameData
+from gameengine.engines import make_engine
+from gameengine.engines.slots import SlotsEngine
+from gameengine.hindsight import explain, look_back
+from gameengine.live import LiveSource
+from gameengine.slot_nets import SpriteHead
+from gameengine.windows import Arrays
+
+FINE, SPEEDS = 4, 17  # quarters of a pixel, up to 2 pixels a tick
+STILL = SPEEDS // 2
+
+
+def shown(start: int, speeds: list[int]) -> NDArray[np.int64]:
+    """Whole pixels (T + 1,) of what begins at `start` and moves by so many quarters each tick."""
+    return (start + np.cumsum([0, *speeds])) // FINE
+
+
+def nothing_expected(tick: int, told: Tensor) -> list[list[Tensor]]:
+    return [[torch.zeros(len(told), size) for size in (FINE, FINE, SPEEDS, SPEEDS)]]
+
+
+def told(places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Fraction and speed of rows (T,), and whether they are sure; the columns stand still."""
+    both = torch.from_numpy(np.stack([places, np.zeros_like(places)], 1))[None, :, None]
+    rng = np.random.default_rng(0)
+    hidden, sure = look_back(both, FINE, SPEEDS, nothing_expected, rng)
+    return hidden[0, :, 0, ::2].numpy(), sure[0, :, 0, 0].numpy()
+
+
+def test_a_motion_explains_as_long_as_it_fits() -> None:
+    places = np.random.default_rng(0).integers(-1, 2, (3, 12)).cumsum(1)
+    lasts = np.zeros((3, 12, FINE, SPEEDS), np.int8)
+    explain(places, lasts)
+    for item, tick, fraction, speed in np.ndindex(lasts.shape):
+        at = places[item, tick] * FINE + fraction
+        path = shown(at, [speed - STILL] * (11 - tick))
+        differs = np.flatnonzero(path != places[item, tick:])
+        assert lasts[item, tick, fraction, speed] == (differs[0] if len(differs) else 12 - tick)
+
+
+@pytest.mark.parametrize("speed", [-5, -1, 0, 3, 8])
+def test_an_even_motion_is_found(speed: int) -> None:
+    hidden, sure = told(shown(401, [speed] * 30))
+    assert (hidden[:, 1] == speed + STILL).all()
+    if speed % 2:  # else several fractions are never told apart
+        assert hidden[:, 0].tolist() == ((401 + speed * np.arange(31)) % FINE).tolist()
+    assert sure.all()
+
+
+def test_a_bounce_ends_one_motion_and_begins_another() -> None:
+    hidden, sure = told(shown(400, [5] * 16 + [-3] * 16))
+    assert (hidden[:15, 1] == 5 + STILL).all()
+    assert (hidden[18:, 1] == -3 + STILL).all()
+    assert sure.all()
+
+
+def test_what_the_window_cuts_off_is_not_sure() -> None:
+    _, sure = told(shown(400, [5] * 16 + [-3] * 3))
+    assert sure[:16].all()
+    assert not sure[17:].all()
+
+
+def test_what_is_expected_decides_between_what_explains_as_much() -> None:
+    places = np.full(20, 7)  # it stands still, with any fraction
+
+    def expect(tick: int, told: Tensor) -> list[list[Tensor]]:
+        logits = nothing_expected(tick, told)
+        logits[0][0][:, 2] = 20.0
+        return logits
+
+    both = torch.from_numpy(np.stack([places, places], 1))[None, :, None]
+    hidden, _ = look_back(both, FINE, SPEEDS, expect, np.random.default_rng(0))
+    assert (hidden[0, :, 0, 0] == 2).all()
+    assert (hidden[0, :, 0, 2:] == STILL).all()
+
+
+def test_before_anything_is_learned_a_smooth_sprite_just_goes_on() -> None:
+    head = SpriteHead(2, 9, 11, 2, FINE)
+    now = torch.tensor([[1, 4, 6, 3, 0, 3 + STILL, -5 + STILL]])
+    _, _, _, *hidden = head.logits(torch.zeros(1, head.outputs), now)
+    assert [part.argmax().item() for part in hidden] == [2, 3, 3 + STILL, -5 + STILL]
+    outputs = torch.zeros(1, head.outputs)
+    way = sum(head.split[:3])
+    outputs[:, way + 2] = outputs[:, way + 5 + 2] = 1.0  # neither more nor less than that
+    _, row, column, *_ = head.logits(outputs, now)
+    assert (row.argmax().item(), column.argmax().item()) == (4 + 1, 6 - 2)
+
+
+def smooth() -> SlotsEngine:
+    torch.manual_seed(0)
+    game = make_game("pong", serve_angles=True)
+    made = make_engine("slots", game.spec, width=16, reach=2, smooth=["ball"])
+    assert isinstance(made, SlotsEngine)
+    made.prepare(source().draw(2048, 1)["frames"][:, -1])
+    return made
+
+
+def source(engine: SlotsEngine | None = None) -> LiveSource:
+    cast = make_players(["sticky", "tracker:0.8"])
+
+    def ask(chunk: Arrays, rng: np.random.Generator) -> NDArray[np.int16] | None:
+        if engine is None:
+            return None
+        frames, description = (torch.from_numpy(chunk[key]) for key in ("frames", "description"))
+        actions = torch.from_numpy(chunk["actions"].astype(np.int64))
+        return engine.look_back(frames, actions, description, rng).numpy().astype(np.int16)
+
+    game = make_game("pong", serve_angles=True)
+    return LiveSource(game, cast, games=16, chunk=48, look_back=ask)
+
+
+def test_windows_hold_what_was_told_and_go_on_with_it_after_a_stop() -> None:
+    made = smooth()
+    first = source(made)
+    batch = first.draw(64, 2)
+    assert batch["hindsight"].shape == (64, 4, 1, 6)
+    saved = first.state_dict()
+    for weight in made.parameters():
+        weight.data.add_(1.0)  # the engine has learned on meanwhile
+    again = source(made)
+    again.load_state_dict(saved)
+    expected, got = first.draw(64, 2), again.draw(64, 2)
+    assert all(torch.equal(value, got[key]) for key, value in expected.items())
+
+
+def test_most_speeds_in_pong_are_told_before_anything_is_learned() -> None:
+    made, game = smooth(), make_game("pong", serve_angles=True)
+    state = game.init(np.arange(64, dtype=np.uint64))
+    states, frames = [state.values], [game.render(state)]
+    still = np.zeros((64, 2), np.uint8)
+    for _ in range(96):
+        state = game.step(state, still)
+        states.append(state.values)
+        frames.append(game.render(state))
+    found = made.look_back(
+        torch.from_numpy(np.stack(frames, 1)),
+        torch.zeros(64, 96, 2, dtype=torch.long),
+        torch.from_numpy(state.description),
+        np.random.default_rng(0),
+    )[:, 1:-1, 0]  # (64, 95, 6)
+    places = np.stack(states, 1)[:, :, 2:4]  # (64, 97, 2): x and y in sixteenths
+    moved = np.diff(places, axis=1)[:, 1:]
+    right = (found[..., 2:4].numpy() - 32 == moved[..., ::-1]) & (found[..., 4:].numpy() > 0)
+    assert right[..., 1].mean() > 0.65  # across
+    assert right[..., 0].mean() > 0.4  # down, where it is slower
+
+
+def test_files_cannot_be_looked_back_on() -> None:
+    data = GameData("pong", {"serve_angles": True})
+    data._longest = 5  # as for a folder
+    with pytest.raises(ValueError, match=r"leave data\.folder out"):
+        data.ask(smooth())
