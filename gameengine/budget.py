@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import time
+from threading import current_thread, main_thread
 from typing import Any
 
 import pytorch_lightning as pl
@@ -10,8 +12,9 @@ import pytorch_lightning as pl
 
 class Budget(pl.Callback):
     """Ends training after `minutes` of wall-clock time or `steps` optimiser steps, whichever comes
-    first; None: without limit. Time spent before a resume counts. The learning rate and the growth
-    of sequences follow `progress`, so that the same config makes sense on any machine.
+    first; None: without limit. Time spent before a resume counts, time stopped by Ctrl-Z does not.
+    The learning rate and the growth of sequences follow `progress`, so that the same config makes
+    sense on any machine.
 
     A run in steps is reproducible to the bit; one in minutes depends on the machine's speed.
     """
@@ -26,6 +29,8 @@ class Budget(pl.Callback):
         self.used_steps = 0
         self._seconds_before = 0.0
         self._started: float | None = None
+        self._seen_at = 0.0  # when the last batch ended
+        self._handler_before: Any = None  # of SIGCONT
 
     @property
     def seconds(self) -> float:
@@ -44,7 +49,9 @@ class Budget(pl.Callback):
         return min(1.0, max(shares))
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._started = time.monotonic()
+        self._started = self._seen_at = time.monotonic()
+        if current_thread() is main_thread():  # no other may
+            self._handler_before = signal.signal(signal.SIGCONT, self._leave_out_the_pause)
         self._stop_when_used(trainer)
 
     def on_train_batch_end(
@@ -55,11 +62,14 @@ class Budget(pl.Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        self.used_steps = trainer.global_step
+        self.used_steps, self._seen_at = trainer.global_step, time.monotonic()
         self._stop_when_used(trainer)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._seconds_before, self._started = self.seconds, None  # what follows is not training
+        if self._handler_before is not None:
+            signal.signal(signal.SIGCONT, self._handler_before)
+            self._handler_before = None
 
     def state_dict(self) -> dict[str, Any]:
         return {"seconds": self.seconds, "steps": self.used_steps}
@@ -74,6 +84,12 @@ class Budget(pl.Callback):
             if isinstance(callback, Budget):
                 return callback
         raise RuntimeError("the trainer needs a Budget among its callbacks")
+
+    def _leave_out_the_pause(self, number: int, frame: Any) -> None:
+        if self._started is not None:
+            now = time.monotonic()
+            self._started += now - self._seen_at
+            self._seen_at = now
 
     def _stop_when_used(self, trainer: pl.Trainer) -> None:
         if self.progress >= 1.0:
