@@ -23,6 +23,7 @@ from gameengine.live import LiveSource
 from gameengine.windows import Arrays, Batch, FolderSource, MinedSource, WindowSource, cut
 
 VALIDATION_GAMES = 32
+VARIANT_PIXELS = 1 << 24  # in the beginnings that are looked at to know which variants there are
 VALIDATION_PIXELS = 1 << 19  # in the frames to predict; a validation should not be felt
 
 
@@ -140,12 +141,15 @@ class GameData(pl.LightningDataModule):
         """Whether the players of the judgement are others than those of training."""
         return not set(self.held_out.names) & set(self.trained_with)
 
-    def glimpse(self, count: int) -> Tensor:
-        """So many true frames (N, C, H, W), as training will show them. They are not used up."""
+    def glimpse(self, count: int) -> tuple[Tensor, Tensor]:
+        """So many true frames (N, C, H, W), as training will show them, which are not used up, and
+        descriptions (M, D) of the game's variants."""
         before = self._source.state_dict()
         frames = self._source.draw(count, 1)["frames"][:, -1]
         self._source.load_state_dict(before)
-        return frames
+        seeds = max(1, VARIANT_PIXELS // frames[0].numel())
+        state = self.game.init(np.arange(seeds, dtype=np.uint64))
+        return frames, torch.from_numpy(state.description)
 
     def ask(self, engine: Engine) -> None:
         """From now on the windows hold what the engine says of them by hindsight. Raises ValueError

@@ -102,8 +102,9 @@ class Engine(nn.Module, ABC):
         seen after its tick.
         """
 
-    def prepare(self, frames: Tensor) -> None:
-        """Look at true frames (N, C, H, W) before training, for engines that ask for `glimpses`."""
+    def prepare(self, frames: Tensor, descriptions: Tensor) -> None:
+        """Look at true frames (N, C, H, W), and at descriptions (N, D) of the games that there are,
+        before training, for engines that ask for `glimpses`."""
 
     def look_back(
         self, frames: Tensor, actions: Tensor, description: Tensor, rng: np.random.Generator

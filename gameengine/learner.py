@@ -65,12 +65,15 @@ class Learner(pl.LightningModule):
         self._noise, self._seed = noise, seed
         self._reward_weight = reward_weight
 
-    def build(self, spec: GameSpec, glimpse: Callable[[int], Tensor] | None = None) -> None:
-        """Make the engine for a game. glimpse: gives so many true frames (N, C, H, W), for engines
-        that look at some first. Raises ValueError if engine, game and options do not fit."""
+    def build(
+        self, spec: GameSpec, glimpse: Callable[[int], tuple[Tensor, Tensor]] | None = None
+    ) -> None:
+        """Make the engine for a game. glimpse: gives so many true frames (N, C, H, W), and
+        descriptions, for engines that look at some first. Raises ValueError if engine, game and
+        options do not fit."""
         self.engine = self._make_engine(spec)
         if glimpse is not None and self.engine.glimpses:
-            self.engine.prepare(glimpse(self.engine.glimpses))
+            self.engine.prepare(*glimpse(self.engine.glimpses))
         for option, chosen in (("teacher_forcing", self._teacher_forcing), ("noise", self._noise)):
             if chosen and not self.engine.reads_frames:
                 name = type(self.engine).__name__

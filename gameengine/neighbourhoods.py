@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from data_gen.games.life import life
-from gameengine.engine import Context, Engine
+from gameengine.engine import Context, Engine, Hidden
 from gameengine.frames import snap
 
+TILE = 3  # a neighbourhood's side: what its middle becomes does not depend on others
 SIDE = 5  # of a board with one neighbourhood in its middle and dead cells around
 
 
@@ -39,3 +42,48 @@ def wrong_neighbourhoods(engine: Engine) -> NDArray[np.uint8]:
         shown = snap(engine.decode(hidden).logits).numpy()
     wrong = shown[:, 0, 2, 2] != after[:, 0, 2, 2]
     return boards[wrong, 0, 1:4, 1:4]
+
+
+def tiled_neighbourhoods(height: int, width: int) -> NDArray[np.uint8]:
+    """Frames (F, 1, H, W) full of them, as many as it takes; see `middles`."""
+    rows, columns = height // TILE, width // TILE
+    tiles = all_neighbourhoods()[:, 0, 1:4, 1:4]  # (512, 3, 3)
+    count = -(-len(tiles) // (rows * columns))
+    tiles = np.resize(tiles, (count, rows, columns, TILE, TILE))  # begins again at the end
+    frames = np.zeros((count, 1, height, width), np.uint8)
+    drawn = tiles.transpose(0, 1, 3, 2, 4).reshape(count, rows * TILE, columns * TILE)
+    frames[:, 0, : rows * TILE, : columns * TILE] = drawn
+    return frames
+
+
+def middles(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What became of the 512 middles (R, 512) in frames (R, F, 1, H, W) of so many boards each."""
+    height, width = frames.shape[3:]
+    shown = frames[..., 1 : height // TILE * TILE : TILE, 1 : width // TILE * TILE : TILE]
+    return shown.reshape(len(frames), -1)[:, :512]
+
+
+def rule_tables(rules: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """What the middle of each neighbourhood becomes by life-like rules (R, 18): (R, 512)."""
+    tiles = all_neighbourhoods()[:, 0, 1:4, 1:4].astype(np.int64)
+    middle = tiles[:, 1, 1]
+    around = tiles.sum((1, 2)) - middle
+    return rules[:, 9 * middle + around].astype(np.uint8)
+
+
+def learned_tables(
+    engine: Engine, rules: Tensor, encode: Callable[[Context, Tensor], Hidden] | None = None
+) -> NDArray[np.uint8]:
+    """What an engine of life-like games makes of each neighbourhood, (R, 512), for descriptions
+    (R, 18). encode: as the engine's, by default it."""
+    frames = torch.from_numpy(tiled_neighbourhoods(*engine.spec.shape[1:]))
+    shown: list[NDArray[np.uint8]] = []
+    with torch.inference_mode():
+        for rule in rules.split(max(1, (1 << 20) // frames.numel())):
+            seen = frames.repeat(len(rule), 1, 1, 1)[:, None]  # (r * F, 1, 1, H, W)
+            told = rule.repeat_interleave(len(frames), 0)
+            hidden = (encode or engine.encode)(Context(seen, torch.zeros(len(seen), 0, 1)), told)
+            hidden = engine.advance(hidden, torch.zeros(len(seen), 1, dtype=torch.int64))
+            after = snap(engine.decode(hidden).logits).unflatten(0, (len(rule), -1))
+            shown.append(middles(after.numpy()))
+    return np.concatenate(shown)

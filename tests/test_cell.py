@@ -77,7 +77,7 @@ def test_many_colours_are_seen_at_their_places() -> None:
     spec = make_game("breakout").spec
     torch.manual_seed(0)
     engine = make_engine("cell", spec, edges="dead", depth=1)
-    first, _, last = engine.network  # pyright: ignore
+    first, last = engine.network[0], engine.head  # pyright: ignore
     frames = torch.randint(0, 9, (2, 2, 32, 32), dtype=torch.uint8)
     hot = F.one_hot(frames.long(), 9)[..., 1:].permute(0, 1, 4, 2, 3).flatten(1, 2).float()
     cells = F.unfold(F.pad(hot, (1, 1, 1, 1)), 3).unflatten(1, (16, 9)).transpose(1, 2)

@@ -55,7 +55,7 @@ def taught(
     torch.manual_seed(0)
     data = everything(game)
     engine = SlotsEngine(game.spec, width=32, **options)
-    engine.prepare(data[0][seen][:, -1])
+    engine.prepare(data[0][seen][:, -1], data[2][seen])
     for net in (*engine.movers, engine.switch):
         for number, variable in enumerate(net.variables if net else ()):
             if drop and variable.name.startswith(drop):

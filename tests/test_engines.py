@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from data_gen.check import check_game
+from data_gen.game import AnyGame
 from data_gen.players import make_players
 from data_gen.randomness import training_seeds
 from data_gen.registry import make_game
@@ -24,7 +25,13 @@ from gameengine.windows import Batch
 
 # A game that suits the engine.
 GAMES = defaultdict(
-    lambda: "pong", {"cell": "life", "cell token": "keydoor", "feedback memory": "keydoor"}
+    lambda: "pong",
+    {
+        "cell": "life",
+        "hyper cell": "lifelike",
+        "cell token": "keydoor",
+        "feedback memory": "keydoor",
+    },
 )
 SMALL = defaultdict(  # options that make an engine quick; "gru feedback" is a variant of "gru"
     dict,
@@ -43,16 +50,41 @@ SMALL = defaultdict(  # options that make an engine quick; "gru feedback" is a v
         "slots": {"width": 32},
         "slots smooth": {"width": 32, "smooth": ["ball"], "sight": 3},
         "cell token": {"width": 32, "cell": 4, "steps": 2, "token": 8},
+        "hyper": {"base_options": {"width": 16, "depth": 2}},
+        "hyper most": {
+            "base_options": {"width": 16, "depth": 1},
+            "generated": ["*head", "near.*", "told", "choice", "outcome"],
+        },
+        "hyper cell": {"base": "cell", "base_options": {"width": 64}, "reading": "choice"},
+        "hyper gru": {
+            "base": "gru",
+            "base_options": {"width": 32, "sight": 32},
+            "generated": ["draw.*", "core.layers.*"],
+        },
+        "hyper slots": {"base": "slots", "base_options": {"width": 32}, "encoder": 8},
+        "hyper table": {
+            "base": "dense",
+            "base_options": {"width": 64},
+            "generated": ["draw"],
+            "source": "table",
+        },
     },
 )
+VARIANTS = {"paddle_height": [5, 7, 9], "paddle_speed": [1, 2]}  # for engines of many games
 every_engine = pytest.mark.parametrize("name", sorted({*ENGINES, *SMALL}))
+
+
+def game_for(name: str) -> AnyGame:
+    many = name.startswith("hyper") and GAMES[name] == "pong"
+    return make_game(GAMES[name], **(VARIANTS if many else {}))
 
 
 def small_engine(name: str, seed: int = 0) -> Engine:
     torch.manual_seed(seed)
-    engine = make_engine(name.split()[0], make_game(GAMES[name]).spec, **SMALL[name])
+    engine = make_engine(name.split()[0], game_for(name).spec, **SMALL[name])
     if engine.glimpses:
-        engine.prepare(windows(name, 256, 1)["frames"][:, -1])
+        batch = windows(name, 256, 1)
+        engine.prepare(batch["frames"][:, -1], batch["description"])
     # Away from the start, where some weights are zero and nothing would be tested.
     with torch.no_grad():
         for weight in engine.parameters():
@@ -62,7 +94,7 @@ def small_engine(name: str, seed: int = 0) -> Engine:
 
 def windows(name: str, count: int, ticks: int, seed: int = 0) -> Batch:
     players = ["sticky"] if GAMES[name] == "pong" else ["random"]
-    source = LiveSource(make_game(GAMES[name]), make_players(players), seed, games=16)
+    source = LiveSource(game_for(name), make_players(players), seed, games=16)
     return source.draw(count, ticks)
 
 

@@ -103,7 +103,8 @@ def smooth() -> SlotsEngine:
     game = make_game("pong", serve_angles=True)
     made = make_engine("slots", game.spec, width=16, reach=2, smooth=["ball"])
     assert isinstance(made, SlotsEngine)
-    made.prepare(source().draw(2048, 1)["frames"][:, -1])
+    batch = source().draw(2048, 1)
+    made.prepare(batch["frames"][:, -1], batch["description"])
     return made
 
 

@@ -25,8 +25,8 @@ from gameengine.leaderboard.cells import BASELINE, Cell, read_config, read_resul
 from gameengine.leaderboard.games import BLOCKS
 from gameengine.leaderboard.judging import judge_until_lost, survival
 from gameengine.leaderboard.study import Study
-from gameengine.leaderboard.tables import markers
 from gameengine.learned_game import LearnedGame
+from gameengine.markers import markers
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = {

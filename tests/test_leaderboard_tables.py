@@ -14,7 +14,8 @@ from gameengine.leaderboard.games import BLOCKS
 from gameengine.leaderboard.judging import PANEL_TICKS
 from gameengine.leaderboard.rows import Row, rows_of
 from gameengine.leaderboard.study import Study
-from gameengine.leaderboard.tables import markers, write_tables
+from gameengine.leaderboard.tables import write_tables
+from gameengine.markers import markers
 
 BEGIN, END = markers("studied")
 

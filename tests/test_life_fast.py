@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from data_gen.games import life_board
-from data_gen.games.automaton import Automaton
-from data_gen.games.life import life
-from data_gen.games.lifelike import lifelike
+from data_gen.games.automaton import Automaton, rule_bits
+from data_gen.games.life import canonical_rule, life
+from data_gen.games.lifelike import lifelike, random_rules, rule_name
 from data_gen.players import make_players
 from data_gen.randomness import training_seeds
 from data_gen.rollout import roll_out
@@ -100,6 +100,16 @@ def test_the_description_is_the_rule() -> None:
     assert len(np.unique(rules, axis=0)) > 3900  # of 2^18
 
 
+def test_some_rules_are_the_first_of_all() -> None:
+    names = random_rules(300, seed=3)
+    assert len(set(names)) == 300
+    assert random_rules(20, seed=3) == names[:20] != random_rules(20, seed=4)
+    assert lifelike(rules=20).spec.options["rules"] == random_rules(20)
+    assert (
+        [rule_name(rule_bits(name)) for name in names] == names == list(map(canonical_rule, names))
+    )
+
+
 def test_a_rule_without_births_kills() -> None:
     board = np.ones((70, 70), np.bool_)
     nothing = np.zeros(18, np.bool_)
@@ -110,7 +120,9 @@ def test_a_rule_without_births_kills() -> None:
     ("options", "message"),
     [
         ({"rules": []}, "rules must be a list of one or more"),
-        ({"rules": 5}, "or null for all of them, not 5"),
+        ({"rules": 0}, "1 to 262144, or null for all, not 0"),
+        ({"rules": (1 << 18) + 1}, "or null for all, not 262145"),
+        ({"rules": True}, "or null for all, not True"),
         ({"rules": "B3/S23"}, "rules must be a list .* not 'B3/S23'"),
         ({"density": [0.1, True]}, "density must be two shares between 0 and 1"),
         ({"rules": ["B9/S"]}, "unknown rule 'B9/S'"),

@@ -38,7 +38,8 @@ def engine(smooth: tuple[str, ...] = (), **options: object) -> SlotsEngine:
     torch.manual_seed(0)
     made = make_engine("slots", make_game("pong", **options).spec, width=32, smooth=smooth)
     assert isinstance(made, SlotsEngine)
-    made.prepare(source(**options).draw(2048, 1)["frames"][:, -1])
+    batch = source(**options).draw(2048, 1)
+    made.prepare(batch["frames"][:, -1], batch["description"])
     with torch.no_grad():
         for weight in made.parameters():
             weight.add_(0.1 * torch.randn_like(weight))

@@ -17,6 +17,7 @@ ENGINES: dict[str, str] = {  # name -> module:class
     "filters": "gameengine.engines.filters:FiltersEngine",
     "cell": "gameengine.engines.cell:CellEngine",
     "slots": "gameengine.engines.slots:SlotsEngine",
+    "hyper": "gameengine.engines.hyper:HyperEngine",
 }
 
 

@@ -65,7 +65,8 @@ class CellEngine(LastFramesEngine):
         layers: list[nn.Module] = []
         for seen, features in pairwise(widths):
             layers += [nn.Conv2d(seen, features, 1), nn.ReLU()]
-        self.network = nn.Sequential(*layers, nn.Conv2d(width, cell**2 * len(spec.colours), 1))
+        self.network = nn.Sequential(*layers)
+        self.head = nn.Conv2d(width, cell**2 * len(spec.colours), 1)
         self.choice = nn.Linear(given.width, width) if given.width else None
         self.message = nn.Conv2d(width, width, 3) if steps > 1 else None
         self.token = Token(width, token) if token else None
@@ -75,9 +76,7 @@ class CellEngine(LastFramesEngine):
         features = self._neighbourhoods(frames)  # (N, width, h, w)
         if self.choice is not None:
             features = features + self.choice(given)[:, :, None, None]
-        _, *layers, _ = self.network
-        for layer in layers:
-            features = layer(features)
+        features = self.network[1:](features)
         token = features.new_zeros(len(frames), 0)
         for step in range(self._steps):
             if step and self.message is not None:
@@ -87,7 +86,7 @@ class CellEngine(LastFramesEngine):
         return features, token
 
     def show(self, frames: Tensor, local: Tensor, insight: Tensor) -> tuple[Tensor, Tensor]:
-        colours = self.network[-1](local).float()  # (N, K * cell^2, h, w)
+        colours = self.head(local).float()  # (N, K * cell^2, h, w)
         logits = (
             frames_of_blocks(colours, frames.shape[2:], self._cell) if self._cell > 1 else colours
         )

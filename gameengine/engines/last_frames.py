@@ -77,9 +77,11 @@ class LastFramesEngine(Engine):
     In a tick, `look` turns the last frames and what is given into local features and an insight
     into the whole frame; the memory, if there is one, takes the insight and joins it; `show` turns
     both into the next frame. A memory starts from the insight into the context with action 0.
+    piece: pixels that a network sees at once.
     """
 
     reads_frames = True
+    piece = PIECE
 
     def __init__(
         self, spec: GameSpec, given: Given, memory: Memory | None, options: Mapping[str, Any]
@@ -150,7 +152,7 @@ class LastFramesEngine(Engine):
         and what is remembered after the last."""
         size = actions.shape[:2]
         given = self.given(actions, hidden.get("description"))  # (B, T, given.width)
-        pieces = frames.flatten(0, 1).split(max(1, PIECE // frames[0, 0, 0].numel()))
+        pieces = frames.flatten(0, 1).split(max(1, self.piece // frames[0, 0, 0].numel()))
         count = len(pieces[0])
         looks = [
             self.look(*piece)

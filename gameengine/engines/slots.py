@@ -71,7 +71,7 @@ class SlotsEngine(Engine):
         if sprites is not None:
             self._build(Sprites.from_plain(sprites))
 
-    def prepare(self, frames: Tensor) -> None:
+    def prepare(self, frames: Tensor, descriptions: Tensor) -> None:
         """Learn the sprites and lights of frames (N, 1, H, W), and make a network for each."""
         sprites = learn_sprites(frames[:, 0].numpy())
         self.options["sprites"] = sprites.plain()

@@ -89,7 +89,10 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with others over them; lists are replaced as a whole."""
+    """Settings with others over them; lists are replaced as a whole, and so are the arguments of a
+    class by those of another one."""
+    if own.get("class_path", base.get("class_path")) != base.get("class_path"):
+        return dict(own)
     both = {
         key: _over(base[key], value)
         for key, value in own.items()

@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_gen.atomic import write_text
-from data_gen.errors import UserError
 from gameengine.leaderboard.cells import BASELINE, EARLY, Cell
 from gameengine.leaderboard.games import BLOCKS
 from gameengine.leaderboard.rows import Row
 from gameengine.leaderboard.study import Study
+from gameengine.markers import write_between
 
 MARKS = ("100", "1000", "10000")  # ticks
 HOW_TO_READ = (
@@ -22,11 +21,6 @@ HOW_TO_READ = (
     " several seeds a figure is the median over them, with the least and the most in brackets. Play"
     " is one tick of one game on one thread."
 )
-
-
-def markers(name: str) -> tuple[str, str]:
-    """The lines between which the tables of a study stand."""
-    return f"<!-- {name} -->", f"<!-- /{name} -->"
 
 
 def write_tables(
@@ -42,25 +36,13 @@ def write_tables(
     pictures: those of each block. program: the command without its arguments. Raises UserError for
     markers that do not match.
     """
-    begin, end = markers(study.name)
-    try:
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {path}: {error}") from error
-    before, begun, rest = text.partition(begin)
-    _, ended, after = rest.partition(end)
-    if bool(begun) != bool(ended) or (not begun and end in text):
-        raise UserError(f"{path} has one of the lines {begin} and {end}, not both in this order")
-    if not begun:
-        before, after = text.rstrip("\n") + "\n\n" * bool(text.strip()), "\n"
     title, about = study.heading()
     parts = [f"## {title}", about, HOW_TO_READ]
     for name, rows in blocks.items():
         parts += [f"### {study.name}: {name}", _about(name, rows)]
         parts += [_shown(picture, path.parent) for picture in pictures[name]]
         parts += [_table(rows, BLOCKS[name].ranked), _reasons(rows), _commands(name, rows, program)]
-    body = "".join(f"{part}\n\n" for part in parts if part)
-    write_text(path, f"{before}{begin}\n{body}{end}{after}")
+    write_between(path, study.name, "".join(f"{part}\n\n" for part in parts if part))
 
 
 def _shown(picture: Path, folder: Path) -> str:

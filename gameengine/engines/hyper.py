@@ -1,0 +1,240 @@
+"""Hyper engine: a first network turns the embedding of a game into weights, with which a second
+one, any other engine, is that game.
+
+What all games have in common lies in the weights that are shared, and what makes a game itself in
+its embedding: a vector, given by the game's description or learned for each game. Weights are made
+once for a rollout, so that playing costs what the base engine costs.
+
+Ha, Dai and Le, "HyperNetworks", ICLR 2017. For families of dynamics: Xian et al., "HyperDynamics",
+ICLR 2021.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from data_gen.game import GameSpec
+from gameengine.embedding import Embedding
+from gameengine.engine import Context, Engine, Hidden, Judged, Prediction
+from gameengine.engines.last_frames import LastFramesEngine
+from gameengine.item_layers import ITEM_LAYERS, ItemConv, ItemLayer
+
+LOUD = 32.0  # with 4 or less, learning to choose got stuck on most seeds
+OWN = "weights "  # how the generated weights are called in a hidden state, with a number
+
+
+class HyperEngine(Engine):
+    """base: name of the engine that plays, base_options: its options. generated: patterns such as
+    "*head", names of its dense layers, convolutions and GRUs whose weights are made for each game;
+    the others are shared.
+    reading: how the embedding makes them. "dense": each weight is a weighted sum of its entries.
+    "choice": for 1 x 1 convolutions; every pixel chooses among the entries by a softmax, and what
+    is chosen alone decides. That finds a rule which is a table, from few games.
+    source: of an embedding. "description": that of the game, through a layer of `encoder` features
+    to `size` numbers, or as it is for an encoder of 0. "table": `size` free numbers for each of the
+    games that training shows.
+    known: what `prepare` learned, in a checkpoint. embedding: a vector that is used for all items
+    instead, which makes one game of the engine.
+
+    Raises ValueError for patterns that fit no layer, and for a base that makes its own.
+    """
+
+    def __init__(
+        self,
+        spec: GameSpec,
+        base: str = "feedback",
+        base_options: dict[str, Any] | None = None,
+        generated: Sequence[str] = ("*head",),
+        reading: Literal["dense", "choice"] = "dense",
+        source: Literal["description", "table"] = "description",
+        size: int = 16,
+        encoder: int = 0,
+        known: Mapping[str, Any] | None = None,
+        embedding: Sequence[float] | None = None,
+    ) -> None:
+        from gameengine.engines import make_engine  # which imports this file
+
+        if base == "hyper":
+            raise ValueError("the base of a HyperEngine must be another engine than itself")
+        self.base_name = base
+        made = make_engine(base, spec, **(base_options or {}))
+        super().__init__(
+            spec,
+            base=base,
+            base_options=made.options,
+            generated=list(generated),
+            reading=reading,
+            source=source,
+            size=size,
+            encoder=encoder,
+            known=known,
+            embedding=None if embedding is None else list(embedding),
+        )
+        self.base = made
+        self.reads_frames, self.memoryless = made.reads_frames, made.memoryless
+        self.looks_back = made.looks_back
+        self.glimpses = max(made.glimpses, 1)
+        if known is not None:
+            self._build(known)
+
+    def prepare(self, frames: Tensor, descriptions: Tensor) -> None:
+        """Let the base see frames, and look which descriptions (N, D) there are."""
+        if self.base.glimpses:
+            self.base.prepare(frames, descriptions)
+        self.options["base_options"] = self.base.options
+        self.options["known"] = known = Embedding.known(descriptions)
+        self._build(known)
+
+    def _build(self, known: Mapping[str, Any]) -> None:
+        options = self.options
+        self.embedding = Embedding(
+            known, options["source"], options["size"], options["encoder"], options["embedding"]
+        )
+        if isinstance(self.base, LastFramesEngine):
+            self.base.piece = 1 << 62  # a piece could begin in the midst of an item
+        generators: list[nn.Module] = []
+        self._layers: list[ItemLayer] = []
+        for name, layer in list(self.base.named_modules()):
+            if type(layer) in ITEM_LAYERS and _fits(name, options["generated"]):
+                generators.append(self._replace(name, layer))
+        if not generators:
+            raise ValueError(
+                f"generated: {options['generated']} fits no layer of the base; choose from"
+                f" {', '.join(_names(self.base))}"
+            )
+        self.generators = nn.ModuleList(generators)
+
+    def _replace(self, name: str, layer: nn.Module) -> nn.Module:
+        """Put an item layer in the place of a layer of the base. Returns what makes its weights."""
+        size = self.embedding.size
+        if self.options["reading"] == "dense":
+            own = ITEM_LAYERS[type(layer)](layer)  # pyright: ignore[reportCallIssue]
+            place, generator = own, Generator(own.flat(layer), size)
+        elif isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1):
+            choices = Entries.choices(layer.out_channels, size)
+            own = ItemConv(nn.Conv2d(choices, layer.out_channels, 1))
+            choose = nn.Conv2d(layer.in_channels, choices, 1)
+            place = nn.Sequential(choose, nn.Softmax(1), own)
+            generator = Entries(layer.out_channels, size)
+        else:
+            raise ValueError(f'reading: "choice" is for 1 x 1 convolutions; {name} is none')
+        self.base.set_submodule(name, place)
+        self._layers.append(own)
+        return generator
+
+    def implement(self, embedding: Tensor) -> Hidden:
+        """The weights of the games that embeddings (B, E) stand for: a part of a hidden state."""
+        return {f"{OWN}{number}": make(embedding) for number, make in enumerate(self.generators)}
+
+    def encode(self, context: Context, description: Tensor) -> Hidden:
+        return self.encode_as(context, description, self.embedding(description))
+
+    def encode_as(self, context: Context, description: Tensor, embedding: Tensor) -> Hidden:
+        """`encode` for games with embeddings (B, E), whatever their descriptions say."""
+        weights = self.implement(embedding)
+        with self._implemented(weights):
+            return self.base.encode(context, description) | weights
+
+    def advance(self, hidden: Hidden, actions: Tensor) -> Hidden:
+        inner, weights = _parted(hidden)
+        with self._implemented(weights):
+            return self.base.advance(inner, actions) | weights
+
+    def decode(self, hidden: Hidden) -> Prediction:
+        inner, weights = _parted(hidden)
+        with self._implemented(weights):
+            return self.base.decode(inner)
+
+    def see(self, hidden: Hidden, frames: Tensor) -> Hidden:
+        inner, weights = _parted(hidden)
+        with self._implemented(weights):
+            return self.base.see(inner, frames) | weights
+
+    def unroll(
+        self, hidden: Hidden, actions: Tensor, frames: Tensor | None = None
+    ) -> tuple[Prediction, Hidden]:
+        inner, weights = _parted(hidden)
+        with self._implemented(weights):
+            shown, after = self.base.unroll(inner, actions, frames)
+        return shown, after | weights
+
+    def look_back(
+        self, frames: Tensor, actions: Tensor, description: Tensor, rng: np.random.Generator
+    ) -> Tensor:
+        with self._implemented(self.implement(self.embedding(description))):
+            return self.base.look_back(frames, actions, description, rng)
+
+    def judge(self, hidden: Hidden, actions: Tensor, frames: Tensor, forced: bool) -> Judged:
+        inner, weights = _parted(hidden)
+        with self._implemented(weights):
+            return self.base.judge(inner, actions, frames, forced)
+
+    @contextmanager
+    def _implemented(self, weights: Hidden) -> Iterator[None]:
+        """The base is the games that the weights are of."""
+        for layer, own in zip(self._layers, weights.values(), strict=True):
+            layer.use(own)
+        try:
+            yield
+        finally:
+            for layer in self._layers:
+                layer.use(None)
+
+
+class Generator(nn.Module):
+    """A layer's weights from an embedding: those that it began with, and a change for each entry.
+    start (size,), of the base engine's scale; the changes together begin with half of it."""
+
+    def __init__(self, start: Tensor, entries: int) -> None:
+        super().__init__()
+        self.start = nn.Parameter(start.clone())
+        self.change = nn.Linear(entries, len(start), bias=False)
+        nn.init.normal_(self.change.weight, std=0.5 * float(start.std()) * entries**-0.5)
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        """embedding (B, E) -> (B, size)."""
+        return self.start + self.change(embedding)
+
+
+class Entries(nn.Module):
+    """The weights of a layer that sees which of the entries was chosen, or, last, none of them.
+    An entry can be chosen to speak for any of the outputs, with `LOUD` times its value at first."""
+
+    def __init__(self, outputs: int, entries: int) -> None:
+        super().__init__()
+        own = torch.eye(outputs)[:, :, None].expand(-1, -1, entries)  # each for its output alone
+        self.slope = nn.Parameter(LOUD * own.flatten(1))  # (outputs, outputs * E)
+        self.none = nn.Parameter(torch.zeros(outputs, 1))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+
+    @staticmethod
+    def choices(outputs: int, entries: int) -> int:
+        """How many there are to choose from."""
+        return outputs * entries + 1
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        """embedding (B, E) -> (B, size)."""
+        values = embedding.repeat(1, len(self.bias))[:, None]  # (B, 1, outputs * E)
+        matrix = torch.cat([self.slope * values, self.none.expand(len(values), -1, -1)], 2)
+        return torch.cat([matrix.flatten(1), self.bias.expand(len(values), -1)], 1)
+
+
+def _parted(hidden: Hidden) -> tuple[Hidden, Hidden]:
+    """The base's hidden state, and the generated weights."""
+    weights = {key: value for key, value in hidden.items() if key.startswith(OWN)}
+    return {key: value for key, value in hidden.items() if key not in weights}, weights
+
+
+def _fits(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _names(base: Engine) -> list[str]:
+    return [name for name, layer in base.named_modules() if type(layer) in ITEM_LAYERS]

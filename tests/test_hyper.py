@@ -1,0 +1,96 @@
+"""The hyper engine: one network that is many games."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from data_gen.registry import make_game
+from gameengine.embedding import Embedding
+from gameengine.engine import Context
+from gameengine.engines import make_engine
+from gameengine.engines.hyper import HyperEngine
+from gameengine.induction import for_game
+
+VARIANTS = {"paddle_height": [5, 7, 9], "ball_speed": [1, 2]}
+
+
+def pong_engine(**options: object) -> HyperEngine:
+    torch.manual_seed(0)
+    game = make_game("pong", **VARIANTS)
+    engine = make_engine("hyper", game.spec, base_options={"width": 16, "depth": 1}, **options)
+    assert isinstance(engine, HyperEngine)
+    state = game.init(np.arange(64, dtype=np.uint64))
+    frames = torch.from_numpy(game.render(state))
+    engine.prepare(frames, torch.from_numpy(state.description))
+    return engine
+
+
+def shown(engine: HyperEngine, description: torch.Tensor) -> torch.Tensor:
+    """Logits of the tick after an empty context."""
+    count = len(description)
+    context = Context(torch.zeros(count, 2, 1, 32, 32, dtype=torch.uint8), torch.zeros(count, 1, 2))
+    context = Context(context.frames, context.actions.long())
+    hidden = engine.encode(context, description)
+    return engine.advance(hidden, torch.zeros(count, 2, dtype=torch.int64))["logits"]
+
+
+def test_what_is_known_of_descriptions() -> None:
+    known = Embedding.known(torch.tensor([[5.0, 1.0], [9.0, 1.0], [5.0, 1.0]]))
+    assert known == {"games": [[5.0, 1.0], [9.0, 1.0]], "mean": [7.0, 1.0], "scale": [2.0, 1.0]}
+    embedding = Embedding(known, "description", 0, 0)
+    scaled = embedding(torch.tensor([[5.0, 1.0], [11.0, 1.0]]))
+    assert scaled.tolist() == [[-1.0, 0.0], [2.0, 0.0]]
+    assert embedding.nearest(torch.tensor([[0.7, 5.0], [-0.2, 0.0]])).tolist() == [[9, 1], [5, 1]]
+
+
+def test_a_table_has_a_row_for_each_game_and_the_mean_for_others() -> None:
+    known = Embedding.known(torch.tensor([[5.0], [7.0], [9.0]]))
+    embedding = Embedding(known, "table", 3, 0)
+    assert embedding.table is not None
+    rows = embedding(torch.tensor([[7.0], [5.0], [6.0]]))
+    torch.testing.assert_close(rows[:2], embedding.table[[1, 0]])
+    torch.testing.assert_close(rows[2], embedding.table.mean(0))
+
+
+def test_without_a_description_there_is_no_embedding_of_it() -> None:
+    with pytest.raises(ValueError, match=r"no description.*table"):
+        Embedding(Embedding.known(torch.zeros(4, 0)), "description", 8, 0)
+
+
+@pytest.mark.parametrize("generated", [["*head"], ["near.*"]])
+def test_generated_weights_begin_at_the_scale_of_the_base(generated: list[str]) -> None:
+    engine = pong_engine(generated=generated)
+    base = make_engine("feedback", engine.spec, width=16, depth=1)
+    layer = base.get_submodule("head" if "*head" in generated else "near.0")
+    description = engine.embedding.games
+    (weights,) = engine.implement(engine.embedding(description)).values()
+    assert len(weights) == 6
+    scale = float(weights.detach().std() / layer.weight.detach().std())  # pyright: ignore
+    assert 0.8 < scale < 1.3
+    assert (weights[0] != weights[1]).any()
+
+
+def test_descriptions_make_different_games_and_one_embedding_is_one_of_them() -> None:
+    engine = pong_engine()
+    five, nine = torch.tensor([[5.0, 2.0, 1.0, 0.0], [9.0, 2.0, 1.0, 0.0]])[:, None]
+    assert (shown(engine, five) != shown(engine, nine)).any()
+    spec = make_game("pong", paddle_height=9).spec
+    one = for_game(engine, spec, engine.embedding(nine)[0])
+    torch.testing.assert_close(shown(one, five), shown(engine, nine))
+    assert one.spec == spec
+
+
+def test_games_of_another_shape_do_not_fit() -> None:
+    with pytest.raises(ValueError, match=r"number of colours 5; breakout has 9"):
+        for_game(pong_engine(), make_game("breakout").spec, torch.zeros(4))
+
+
+def test_layers_that_there_are_not_are_told() -> None:
+    with pytest.raises(ValueError, match=r"\['heads'\] fits no layer.*choose from stem, choice"):
+        pong_engine(generated=["heads"])
+    with pytest.raises(ValueError, match=r"choice.*near\.0 is none"):
+        pong_engine(generated=["near.*"], reading="choice")
+    with pytest.raises(ValueError, match="another engine than itself"):
+        make_engine("hyper", make_game("pong").spec, base="hyper")
