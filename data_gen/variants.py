@@ -20,18 +20,16 @@ def variant(spec: GameSpec, description: NDArray[np.float32]) -> AnyGame:
     ValueError if there is no such variant.
     """
     options: dict[str, Any] = dict(spec.options)
+    keys = [name.replace(" ", "_") for name in spec.description]
     if spec.description == RULE_BITS:
-        if "rules" in options:
-            options["rules"] = [rule_name(description)]
+        options |= {"rules": [rule_name(description)]} if "rules" in options else {}
+        named = [True] * len(keys)
     else:
-        for name, value in zip(spec.description, description.tolist(), strict=True):
-            if (key := name.replace(" ", "_")) in options:
-                options[key] = round(value)
+        named = [key in options for key in keys]
+        values = zip(keys, description.tolist(), strict=True)
+        options |= {key: round(value) for key, value in values if key in options}
     game = make_game(spec.name, **options)
     begun = game.init(np.zeros(1, np.uint64)).description[0]
-    named = [name.replace(" ", "_") in options for name in spec.description]
-    if spec.description == RULE_BITS:
-        named = [True] * len(named)
     if not np.array_equal(begun[named], description[named]):
         told = ", ".join(f"{n} {v:g}" for n, v in zip(spec.description, description, strict=True))
         raise ValueError(f"{spec.name} has no variant with {told}")

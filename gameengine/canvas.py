@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pygame
@@ -9,10 +10,11 @@ import pygame
 from data_gen.game import GameSpec
 from data_gen.pictures import ALARM, INK, PAPER, Picture
 from gameengine.clock import SPEEDS
-from gameengine.layout import FOOT, MARGIN, SEATS, places, seats_height
+from gameengine.layout import FOOT, MARGIN, SEATS, SLIDER, places, seats_height, tracks
 from gameengine.lettering import CAP, CAP_HEIGHT, LARGE, NORMAL, RIM, SMALL, Colour, Lettering
 from gameengine.match import Match
 from gameengine.seats import PATIENCE
+from gameengine.sliders import Slider
 
 QUIET: Colour = (118, 120, 130)  # text that can wait
 CALM: Colour = (38, 118, 88)  # the dream is true
@@ -28,6 +30,10 @@ HELP = (  # keys, what they do
     ((DIFFERENCE,), "difference: wrong pixels in red"),
     (("h",), "this help"),
     (("esc",), "quit, as does q"),
+)
+SLIDER_HELP = (
+    (("[", "]"), "move the slider, or drag it"),
+    (("tab",), "the next slider"),
 )
 HINTS = (  # as many as there is room for, the first ones first
     ("h", "help"),
@@ -48,6 +54,8 @@ class View:
     help: bool = False
     paused: bool = False
     speed: float = 1.0
+    sliders: Sequence[Slider] = ()
+    chosen: int = 0  # the slider that keys move
 
 
 class Canvas:
@@ -61,7 +69,7 @@ class Canvas:
         """Draw everything onto `surface`, whatever its size."""
         surface.fill(PAPER)
         panels = match.panels(view.difference)
-        stands = places(surface.get_size(), self._spec, len(panels))
+        stands = places(surface.get_size(), self._spec, len(panels), len(view.sliders))
         for place, (title, picture) in zip(stands, panels.items(), strict=True):
             parted = title == "dream" and match.parted_at is not None
             _draw_panel(surface, place, picture, ALARM if parted else None)
@@ -69,9 +77,10 @@ class Canvas:
         around = stands[0].unionall(stands)
         if any(self._spec.keys):
             self._seats(surface, around, match)
+        self._sliders(surface, around, view)
         self._last_line(surface, around, match, view)
         if view.help:
-            self._help(surface, match)
+            self._help(surface, match, view)
 
     def _title(
         self, surface: pygame.Surface, panel: pygame.Rect, title: str, note: str, colour: Colour
@@ -98,11 +107,25 @@ class Canvas:
             written = self._lettering.text(who, NORMAL, INK if mine else QUIET)
             surface.blit(written, written.get_rect(midleft=(place.right + 11, middle)))
 
+    def _sliders(self, surface: pygame.Surface, around: pygame.Rect, view: View) -> None:
+        """A row for each: its name, and a track with a knob, dark where keys move it."""
+        rows = tracks(around, self._spec, len(view.sliders))
+        for number, (slider, track) in enumerate(zip(view.sliders, rows, strict=True)):
+            ink = INK if number == view.chosen else QUIET
+            name = self._lettering.text(f"{slider.name}: {slider.value:.2f}", NORMAL, ink)
+            surface.blit(name, name.get_rect(midleft=(around.left, track.centery)))
+            line = pygame.Rect(track.left, track.centery - 2, track.width, 4)
+            pygame.draw.rect(surface, RIM, line, border_radius=2)
+            knob = pygame.Rect(0, 0, 12, 20)
+            knob.center = round(track.left + slider.share * track.width), track.centery
+            pygame.draw.rect(surface, ink, knob, border_radius=5)
+
     def _last_line(
         self, surface: pygame.Surface, around: pygame.Rect, match: Match, view: View
     ) -> None:
         """Where the match is on the left; on the right the keys to know, if there is room."""
-        middle = around.bottom + seats_height(self._spec) + FOOT // 2 + 4
+        below = seats_height(self._spec) + len(view.sliders) * SLIDER
+        middle = around.bottom + below + FOOT // 2 + 4
         where = f"{match.spec.name}   tick {match.tick:,}   x{view.speed:g}   seed {match.seed}"
         written = self._lettering.text(where, SMALL, QUIET)
         surface.blit(written, written.get_rect(midleft=(around.left, middle)))
@@ -114,14 +137,18 @@ class Canvas:
                 surface.blit(drawn, drawn.get_rect(midright=(around.right, middle)))
                 break
 
-    def _help(self, surface: pygame.Surface, match: Match) -> None:
+    def _help(self, surface: pygame.Surface, match: Match, view: View) -> None:
         """A card in the middle with all keys, above what is dimmed."""
         veil = pygame.Surface(surface.get_size(), pygame.SRCALPHA)
         veil.fill(VEIL)
         surface.blit(veil, (0, 0))
         rows = [
             (self._lettering.caps(keys), self._lettering.text(text))
-            for keys, text in (*_seat_help(self._spec), *HELP)
+            for keys, text in (
+                *_seat_help(self._spec),
+                *(SLIDER_HELP if view.sliders else ()),
+                *HELP,
+            )
             if keys != (DIFFERENCE,) or match.dream_frame is not None
         ]
         rule = f"A seat whose keys rest for {PATIENCE:g} s goes to the tracker."

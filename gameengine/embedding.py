@@ -31,7 +31,7 @@ class Embedding(nn.Module):
         mean, scale = torch.tensor(known["mean"]), torch.tensor(known["scale"])
         self._mean, self._scale = mean, scale
         self.games = torch.tensor(known["games"])  # (N, D)
-        self._fixed = None if fixed is None else torch.tensor(fixed)
+        self.fixed = None if fixed is None else torch.tensor(fixed)  # (size,)
         self.is_description = plain = source == "description" and not encoder
         self.size = len(mean) if plain else size
         if self.size < 1:
@@ -61,8 +61,12 @@ class Embedding(nn.Module):
         }
 
     def forward(self, description: Tensor) -> Tensor:
-        if self._fixed is not None:
-            return self._fixed.expand(len(description), -1)
+        if self.fixed is not None:
+            return self.fixed.expand(len(description), -1)
+        return self.of_description(description)
+
+    def of_description(self, description: Tensor) -> Tensor:
+        """The same, whatever is fixed."""
         if self.table is not None:
             same = (description[:, None] == self.games).all(2)  # (B, N)
             # A game that is not in the table is the mean of all.
@@ -71,6 +75,11 @@ class Embedding(nn.Module):
             return weights @ self.table
         scaled = (description - self._mean) / self._scale
         return scaled if self.encoder is None else self.encoder(scaled)
+
+    @torch.no_grad()
+    def of_known_games(self) -> Tensor:
+        """(N, size)."""
+        return self.of_description(self.games)
 
     def nearest(self, embedding: Tensor) -> Tensor:
         """The descriptions (B, D) of embeddings that are descriptions, (B, size): each number is

@@ -35,17 +35,12 @@ def main(arguments: list[str] | None = None) -> None:
     # Only now: torch takes seconds to load, and --help should not.
     from tqdm import tqdm
 
-    from gameengine.checkpoint import load_checkpoint, save_engine
-    from gameengine.engines.hyper import HyperEngine
+    from gameengine.checkpoint import save_engine
+    from gameengine.embedding_points import hyper_engine
     from gameengine.induction import induce
     from gameengine.watching import watch
 
-    engine = load_checkpoint(asked.engine).engine
-    if not isinstance(engine, HyperEngine):
-        raise UserError(
-            f"{asked.engine} holds a {type(engine).__name__}; an embedding can be found for a"
-            " HyperEngine, such as experiments/rules/choice.yaml trains"
-        )
+    engine = hyper_engine(asked.engine)
     seen = watch(asked.video, engine.spec, asked.episode, asked.frames)
     video = _video(engine, seen)
     started = time.perf_counter()
@@ -70,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
         "predicted": induced.ticks,
         "wrong": int(induced.wrong[0, 0]),
     }
-    made, more = _made(engine, seen, video, induced)
+    made, more = _made(engine, seen, video, induced, silent)
     result |= more
     save_engine(out, made, {"command": "gameengine.induce", "seconds": seconds})
     result["out"] = str(out)
@@ -99,7 +94,7 @@ def _video(engine: HyperEngine, seen: Seen) -> Video:
 
 
 def _made(
-    engine: HyperEngine, seen: Seen, video: Video, induced: Induced
+    engine: HyperEngine, seen: Seen, video: Video, induced: Induced, silent: bool
 ) -> tuple[HyperEngine, dict[str, Any]]:
     """The playable engine, and what can be told of it."""
     from gameengine.induction import described, disagreement, for_game, open_numbers
@@ -108,7 +103,7 @@ def _made(
     embedding, spec, names = induced.embeddings[0, 0], engine.spec, engine.spec.description
     numbers = described(engine, embedding)
     if numbers is not None:
-        embedding = engine.embedding(numbers[None])[0]
+        embedding = engine.embedding.of_description(numbers[None])[0]
         told["description"] = dict(zip(names, numbers.tolist(), strict=True))
         told["open"] = [names[number] for number in open_numbers(engine, video, numbers)]
     if seen.spec is None or seen.description is None:
@@ -117,17 +112,20 @@ def _made(
 
     truth = variant(seen.spec, seen.description)
     made = for_game(engine, truth.spec, embedding)
-    return made, told | _judged(made)
+    return made, told | _judged(made, silent)
 
 
-def _judged(made: HyperEngine) -> dict[str, Any]:
+def _judged(made: HyperEngine, silent: bool) -> dict[str, Any]:
     """How long the induced game stays true."""
+    from tqdm import tqdm
+
     from data_gen.players import make_players
     from gameengine.judge import judge
     from gameengine.learned_game import LearnedGame
 
     cast = make_players(["tracker:0.9"])
-    judgement = judge(LearnedGame(made), cast, ROLLOUTS, TICKS)
+    with tqdm(total=TICKS, desc="judging", unit="tick", leave=False, disable=silent) as bar:
+        judgement = judge(LearnedGame(made), cast, ROLLOUTS, TICKS, progress=bar.update)
     return {"exact_horizon": judgement.exact.summary()}
 
 

@@ -141,7 +141,7 @@ def open_numbers(engine: HyperEngine, video: Video, description: Tensor) -> list
                 other = description.clone()
                 other[number] = value
                 changed.append((number, other))
-    embeddings = engine.embedding(torch.stack([other for _, other in changed]))
+    embeddings = engine.embedding.of_description(torch.stack([other for _, other in changed]))
     with torch.no_grad():
         wrong = _all_wrong(engine, _windows(engine, video), embeddings[None])[0]
     return sorted({n for (n, _), w in zip(changed[1:], wrong[1:], strict=True) if w <= wrong[0]})
@@ -209,8 +209,7 @@ def _windows(engine: HyperEngine, video: Video) -> Windows:
 
 def _prior(engine: HyperEngine) -> Tensor:
     """Mean and spread (2, E) of the embeddings of the training's games."""
-    with torch.no_grad():
-        known = engine.embedding(engine.embedding.games)  # (N, E)
+    known = engine.embedding.of_known_games()  # (N, E)
     spread = known.std(0, correction=0)
     return torch.stack([known.mean(0), torch.where(spread > 0, spread, 1.0)])
 

@@ -10,24 +10,30 @@ MARGIN = 24  # between and around the panels
 HEAD = 32  # for the titles
 SEATS = 44  # for who plays
 FOOT = 24  # for the last line
+SLIDER = 30  # for each slider
+TRACK = 0.62  # of a slider's row that its track takes, on the right
 PANEL = 448  # the longer side of a panel in a window of the default size
 DESKTOP_SHARE = 0.92  # of the desktop's width and height that a new window takes at most
 
 
-def preferred_size(spec: GameSpec, panels: int, desktop: tuple[int, int]) -> tuple[int, int]:
+def preferred_size(
+    spec: GameSpec, panels: int, desktop: tuple[int, int], sliders: int = 0
+) -> tuple[int, int]:
     """The window (width, height): panels of about PANEL px, less if the desktop is small."""
     _, height, width = spec.shape
     factor = max(1, PANEL // max(height, width))
-    while factor > 1 and not _fits(_window_around(spec, panels, factor), desktop):
+    while factor > 1 and not _fits(_window_around(spec, panels, factor, sliders), desktop):
         factor -= 1
-    return _window_around(spec, panels, factor)
+    return _window_around(spec, panels, factor, sliders)
 
 
-def places(window: tuple[int, int], spec: GameSpec, panels: int) -> list[pygame.Rect]:
+def places(
+    window: tuple[int, int], spec: GameSpec, panels: int, sliders: int = 0
+) -> list[pygame.Rect]:
     """Where the panels stand: as large as an integer factor allows, in the middle. A frame that is
     larger than its room is made smaller, by any factor."""
     _, height, width = spec.shape
-    above, below = _rims(spec)
+    above, below = _rims(spec, sliders)
     room_across = max(1, (window[0] - MARGIN) // panels - MARGIN)
     room_down = max(1, window[1] - above - below)
     factor = min(room_across / width, room_down / height)
@@ -43,14 +49,23 @@ def seats_height(spec: GameSpec) -> int:
     return SEATS if any(spec.keys) else 0
 
 
-def _rims(spec: GameSpec) -> tuple[int, int]:
+def tracks(around: pygame.Rect, spec: GameSpec, sliders: int) -> list[pygame.Rect]:
+    """Where sliders can be taken, below the seats' keys. around: of all panels."""
+    top = around.bottom + seats_height(spec) + 8
+    width = int(TRACK * around.width)
+    size = (width, SLIDER)
+    return [pygame.Rect((around.right - width, top + n * SLIDER), size) for n in range(sliders)]
+
+
+def _rims(spec: GameSpec, sliders: int) -> tuple[int, int]:
     """What is kept above and below the panels."""
-    return MARGIN // 2 + HEAD, seats_height(spec) + FOOT + MARGIN // 2
+    return MARGIN // 2 + HEAD, seats_height(spec) + sliders * SLIDER + FOOT + MARGIN // 2
 
 
-def _window_around(spec: GameSpec, panels: int, factor: int) -> tuple[int, int]:
+def _window_around(spec: GameSpec, panels: int, factor: int, sliders: int) -> tuple[int, int]:
     _, height, width = spec.shape
-    return panels * (width * factor + MARGIN) + MARGIN, height * factor + sum(_rims(spec))
+    rims = sum(_rims(spec, sliders))
+    return panels * (width * factor + MARGIN) + MARGIN, height * factor + rims
 
 
 def _fits(size: tuple[int, int], desktop: tuple[int, int]) -> bool:

@@ -109,6 +109,10 @@ class Match:
         self.tick += 1
         self._look()
 
+    def change_dream(self, change: Callable[[Any], Any]) -> None:
+        """Let the dream go on from another state, which `change` makes of its own."""
+        self._dream_state = change(self._dream_state)
+
     def wrong_pixels(self) -> int:
         """How many pixels of the dream are not the truth's now."""
         if self.dream_frame is None:

@@ -19,6 +19,7 @@ from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
     from gameengine.match import Match, Pair
+    from gameengine.window import Panel
 
 BUNDLED = Path(__file__).parent.parent / "assets" / "pong.ckpt"
 RECORDED_TICKS = 600  # unless --ticks says otherwise
@@ -40,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     from gameengine.match import Match
 
-    match = Match(_pair(asked), asked.seed, for_training=asked.record_play is not None)
+    pair = _pair(asked)
+    match = Match(pair, asked.seed, for_training=asked.record_play is not None)
     with _tracing(asked.trace) as trace, _keeping(asked.record_play, match) as keep:
 
         def watch(match: Match) -> None:
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if asked.record:
             _record(match, asked, watch)
         else:
-            _play(match, asked.ticks, watch)
+            _play(match, asked.ticks, watch, _panel(pair, asked.to))
     if asked.json:
         path = str(asked.record) if asked.record else None
         print(json.dumps({"ticks": match.tick, "parted_at": match.parted_at, "path": path}))
@@ -84,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NPZ",
         help="with --game: keep what was done in a new file, from which `python -m data_gen import`"
         " makes a dataset (a dream's frames are never kept as truth)",
+    )
+    parser.add_argument(
+        "--to",
+        metavar="POINT",
+        help="of a HyperEngine: the game that the first slider goes to, a rule such as B36/S23, a"
+        " variant such as ball_speed:2, or a .ckpt file; keys [ and ], or the mouse",
     )
     parser.add_argument("--truth-only", action="store_true", help="leave the dream out")
     parser.add_argument(
@@ -124,6 +132,8 @@ def _check(asked: argparse.Namespace) -> None:
         raise UserError("give either a checkpoint or --game, which plays the true game alone")
     if asked.option and not asked.game:
         raise UserError("--option belongs to --game; a checkpoint knows its own options")
+    if asked.to and (asked.record or asked.game or asked.truth_only):
+        raise UserError("--to is for the window of a learned game")
     if asked.record_play:
         _check_record_play(asked)
     if not (asked.game or asked.checkpoint or BUNDLED.exists()):
@@ -175,11 +185,32 @@ def _pair(asked: argparse.Namespace) -> Pair:
     return Pair(learned.truth, learned, learned.init_beside_truth)
 
 
-def _play(match: Match, ticks: int | None, watch: Watch) -> None:
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+def _play(match: Match, ticks: int | None, watch: Watch, panel: Panel) -> None:
     from gameengine.window import play_in_window
 
-    play_in_window(match, ticks, watch)
+    play_in_window(match, ticks, watch, panel)
+
+
+def _panel(pair: Pair, to: str | None) -> Panel:
+    """Sliders for a dream that is many games; none for others. Raises UserError for a game to go to
+    that there is not."""
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    from gameengine.window import NO_SLIDERS, Panel
+
+    if pair.dream is None:
+        return NO_SLIDERS
+    from gameengine.embedding_points import embedding_of
+    from gameengine.engines.hyper import HyperEngine
+    from gameengine.learned_game import LearnedGame
+    from gameengine.tuner import Tuner
+
+    engine = pair.dream.engine if isinstance(pair.dream, LearnedGame) else None
+    if not isinstance(engine, HyperEngine):
+        if to is not None:
+            raise UserError("--to is for a HyperEngine, which is many games")
+        return NO_SLIDERS
+    tuner = Tuner(engine, None if to is None else embedding_of(engine, to), to or "")
+    return Panel(tuner.sliders, tuner.apply)
 
 
 def _record(match: Match, asked: argparse.Namespace, watch: Watch) -> None:

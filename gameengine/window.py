@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import inf
 from typing import Any
 
@@ -14,22 +15,37 @@ from data_gen.errors import UserError
 from data_gen.pictures import enlarge
 from gameengine.canvas import Canvas, View
 from gameengine.clock import Clock
-from gameengine.layout import preferred_size
+from gameengine.layout import places, preferred_size, tracks
 from gameengine.match import Match
+from gameengine.sliders import Slider
 
 SHORTEST_DRAW = 1 / 75  # seconds between two pictures; more would only take time from the game
 LONGEST_SLEEP = 0.01  # seconds, so that a key is never late
 
 
+@dataclass(frozen=True)
+class Panel:
+    """Sliders that change the dream. apply: dream state -> the state that they make of it."""
+
+    sliders: Sequence[Slider] = ()
+    apply: Callable[[Any], Any] = lambda state: state
+
+
+NO_SLIDERS = Panel()
+
+
 def play_in_window(
-    match: Match, ticks: int | None = None, watch: Callable[[Match], Any] = lambda match: None
+    match: Match,
+    ticks: int | None = None,
+    watch: Callable[[Match], Any] = lambda match: None,
+    panel: Panel = NO_SLIDERS,
 ) -> None:
     """Play until the person quits, or `ticks` ticks have been played, restarts included. `watch` is
     called after every tick. Raises UserError when no window can be opened."""
     try:
         pygame.display.init()
         pygame.font.init()
-        window = Window(match, watch)
+        window = Window(match, watch, panel)
     except pygame.error as error:
         raise UserError(f"no display ({error}): use --record out.gif") from error
     try:
@@ -41,13 +57,21 @@ def play_in_window(
 class Window:
     """One match in one window. The keys of the game's seats go before the window's own."""
 
-    def __init__(self, match: Match, watch: Callable[[Match], Any] = lambda match: None) -> None:
+    def __init__(
+        self,
+        match: Match,
+        watch: Callable[[Match], Any] = lambda match: None,
+        panel: Panel = NO_SLIDERS,
+    ) -> None:
         """pygame's display and font must be initialised."""
         self.match = match
         self.clock = Clock(match.spec.fps)
         self.open = True
         self._watch = watch
         self._difference = self._help = False
+        self._panel = panel
+        self._chosen = 0  # the slider that keys move
+        self._dragged: int | None = None  # the slider that the mouse holds
         self._canvas = Canvas(match.spec)
         self._drawn_at = -inf  # seconds
         self._stale = True  # what is shown
@@ -65,6 +89,9 @@ class Window:
             "r": self._restart,
             "d": self._toggle_difference,
             "h": self._toggle_help,
+            "[": lambda: self._move_slider(-1),
+            "]": lambda: self._move_slider(1),
+            "tab": self._next_slider,
             "escape": self._quit,
             "q": self._quit,
         }
@@ -94,7 +121,14 @@ class Window:
         self._stale = True
 
     def _draw(self, now: float) -> None:
-        view = View(self._difference, self._help, self.clock.paused, self.clock.speed)
+        view = View(
+            self._difference,
+            self._help,
+            self.clock.paused,
+            self.clock.speed,
+            self._panel.sliders,
+            self._chosen,
+        )
         surface = pygame.display.get_surface()  # another one after each change of its size
         assert surface is not None, "the window is gone"
         self._canvas.draw(surface, self.match, view)
@@ -105,6 +139,12 @@ class Window:
         self._stale = True  # resized, uncovered, a key: cheaper to draw than to tell apart
         if event.type == pygame.QUIT:
             self._quit()
+        elif event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
+            self._take_slider(event.pos)
+        elif event.type == pygame.MOUSEMOTION and self._dragged is not None:
+            self._drag_slider(event.pos)
+        elif event.type == pygame.MOUSEBUTTONUP:
+            self._dragged = None
         elif event.type == pygame.KEYUP:
             self.match.seats.release(pygame.key.name(event.key))
         elif event.type == pygame.KEYDOWN:
@@ -125,6 +165,36 @@ class Window:
 
     def _restart(self) -> None:
         self.match.restart()
+        self._apply_sliders()
+
+    def _move_slider(self, steps: int) -> None:
+        if self._panel.sliders:
+            self._panel.sliders[self._chosen].move(steps)
+            self._apply_sliders()
+
+    def _next_slider(self) -> None:
+        self._chosen = (self._chosen + 1) % max(1, len(self._panel.sliders))
+
+    def _take_slider(self, at: tuple[int, int]) -> None:
+        for number, track in enumerate(self._tracks()):
+            if track.inflate(16, 0).collidepoint(at):
+                self._chosen = self._dragged = number
+                self._drag_slider(at)
+
+    def _drag_slider(self, at: tuple[int, int]) -> None:
+        slider, track = self._panel.sliders[self._chosen], self._tracks()[self._chosen]
+        share = (at[0] - track.left) / track.width
+        slider.set(slider.low + share * (slider.high - slider.low))
+        self._apply_sliders()
+
+    def _tracks(self) -> list[pygame.Rect]:
+        count, panels = len(self._panel.sliders), len(self.match.panels(self._difference))
+        stands = places(pygame.display.get_window_size(), self.match.spec, panels, count)
+        return tracks(stands[0].unionall(stands), self.match.spec, count)
+
+    def _apply_sliders(self) -> None:
+        if self._panel.sliders:
+            self.match.change_dream(self._panel.apply)
 
     def _toggle_difference(self) -> None:
         self._difference = not self._difference and self.match.dream_frame is not None
@@ -144,7 +214,8 @@ class Window:
     def _fit_window(self) -> tuple[int, int]:
         """Give the window its preferred size, and return that."""
         panels = len(self.match.panels(self._difference))
-        size = preferred_size(self.match.spec, panels, pygame.display.get_desktop_sizes()[0])
+        desktop = pygame.display.get_desktop_sizes()[0]
+        size = preferred_size(self.match.spec, panels, desktop, len(self._panel.sliders))
         pygame.display.set_mode(size, pygame.RESIZABLE)
         return size
 

@@ -13,9 +13,10 @@ from data_gen.games.pong import DOWN, UP, pong
 from data_gen.pictures import ALARM, Picture, enlarge, to_rgb
 from data_gen.registry import make_game
 from gameengine.clock import SPEEDS
-from gameengine.layout import MARGIN, places
+from gameengine.layout import MARGIN, places, tracks
 from gameengine.match import Match, Pair
-from gameengine.window import Window
+from gameengine.sliders import Slider
+from gameengine.window import NO_SLIDERS, Panel, Window
 
 LEFT = 0
 
@@ -35,9 +36,9 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 class Desk:
     """A window, and the hands and the clock of the person before it."""
 
-    def __init__(self, match: Match) -> None:
+    def __init__(self, match: Match, panel: Panel = NO_SLIDERS) -> None:
         self.match = match
-        self.window = Window(match)
+        self.window = Window(match, panel=panel)
         self._now = 0.0  # seconds
         self.window.step(0.0)
 
@@ -214,3 +215,42 @@ def test_a_game_may_use_space_for_itself() -> None:
     assert not desk.window.clock.paused
     desk.press("p")
     assert desk.window.clock.paused
+
+
+def test_sliders_are_moved_by_keys_and_dragged() -> None:
+    sliders = [Slider("to snow", 0.0, 1.0), Slider("direction 1", -3.0, 3.0)]
+    applied: list[tuple[float, ...]] = []
+
+    def apply(state: object) -> object:
+        applied.append(tuple(slider.value for slider in sliders))
+        return state
+
+    match = Match(Pair.beside(pong(), pong()))
+    desk = Desk(match, Panel(sliders, apply))
+    plain = desk.sees()
+    desk.press("]", "]", "tab", "[")
+    assert applied == [(0.05, 0.0), (0.1, 0.0), (0.1, pytest.approx(-0.15))]
+    desk.press("r")
+    assert len(applied) == 4  # the next dream begins as the sliders stand
+    stands = places(pygame.display.get_window_size(), match.spec, 2, 2)
+    first, second = tracks(stands[0].unionall(stands), match.spec, 2)
+    for kind, at in (
+        (pygame.MOUSEBUTTONDOWN, first.center),
+        (pygame.MOUSEMOTION, (first.right + 300, second.centery)),
+        (pygame.MOUSEBUTTONUP, first.center),
+        (pygame.MOUSEMOTION, first.midleft),
+    ):
+        pygame.event.post(pygame.Event(kind, pos=at, button=1))
+    desk.press()
+    assert [values[0] for values in applied[4:]] == [pytest.approx(0.5, abs=0.01), 1.0]
+    seen = desk.sees()
+    for place in (first, second):
+        assert (cut(seen, place) != cut(plain, place)).any()
+
+
+def test_without_sliders_their_keys_do_nothing() -> None:
+    desk = desk_of()
+    desk.press("]", "[", "tab")
+    pygame.event.post(pygame.Event(pygame.MOUSEBUTTONDOWN, pos=(300, 400), button=1))
+    desk.press()
+    assert desk.window.open

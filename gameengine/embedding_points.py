@@ -1,0 +1,104 @@
+"""Games by name, as points in the embedding space of a hyper engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from data_gen.errors import UserError
+from data_gen.games.automaton import COUNTS, RULE_BITS, rule_bits
+from data_gen.games.life import canonical_rule
+from data_gen.games.lifelike import rule_name
+from gameengine.checkpoint import load_checkpoint
+from gameengine.engines.hyper import HyperEngine
+from gameengine.neighbourhoods import all_neighbourhoods, learned_tables, rule_tables
+
+
+@dataclass(frozen=True)
+class Rule:
+    """bits (18,): the life-like rule nearest to what an engine does. is_one: it is that one."""
+
+    bits: NDArray[np.float32]
+    is_one: bool
+
+    @property
+    def name(self) -> str:
+        return rule_name(self.bits)
+
+
+def hyper_engine(path: Path) -> HyperEngine:
+    """The hyper engine in a checkpoint. Raises UserError if there is none."""
+    engine = load_checkpoint(path).engine
+    if not isinstance(engine, HyperEngine):
+        raise UserError(
+            f"{path} holds a {type(engine).__name__}; only a HyperEngine has embeddings, such as"
+            " experiments/rules/choice.yaml trains"
+        )
+    return engine
+
+
+def embedding_of(engine: HyperEngine, point: str) -> Tensor:
+    """The embedding (E,) of a rule, of a variant ("ball_speed:2,paddle_height:9", the rest as on
+    average), or of a checkpoint. Raises UserError for what is none."""
+    if point.endswith(".ckpt"):
+        fixed = hyper_engine(Path(point)).embedding.fixed
+        if fixed is None:
+            raise UserError(f"{point} is many games; give one that induce or blend has written")
+        if len(fixed) != engine.embedding.size:
+            raise UserError(f"{point} comes from another engine: its embedding has another size")
+        return fixed
+    if engine.spec.description == RULE_BITS:
+        try:
+            description = torch.from_numpy(rule_bits(canonical_rule(point)))
+        except ValueError as error:
+            raise UserError(str(error)) from error
+    else:
+        description = _described(engine, point)
+    with torch.no_grad():
+        return engine.embedding.of_description(description[None])[0]
+
+
+def learned_rules(engine: HyperEngine, embeddings: Sequence[Tensor | None]) -> list[Rule]:
+    """What life-like rules the games of embeddings (E,) are."""
+    known = torch.stack([one for one in embeddings if one is not None])
+
+    def tables(embedding: Tensor) -> NDArray[np.uint8]:
+        return learned_tables(
+            engine,
+            torch.zeros(1, len(RULE_BITS)),
+            lambda context, told: engine.encode_as(context, told, embedding.expand(len(told), -1)),
+        )[0]
+
+    tiles = all_neighbourhoods()[:, 0, 1:4, 1:4].astype(np.int64)
+    entry = COUNTS * tiles[:, 1, 1] + tiles.sum((1, 2)) - tiles[:, 1, 1]  # (512,)
+    rules: list[Rule] = []
+    for embedding in known:
+        table = tables(embedding)
+        shares = np.bincount(entry, table, len(RULE_BITS)) / np.bincount(entry)
+        bits = (shares > 0.5).astype(np.float32)
+        rules.append(Rule(bits, bool((rule_tables(bits[None])[0] == table).all())))
+    return rules
+
+
+def _described(engine: HyperEngine, point: str) -> Tensor:
+    """The description (D,) of "name:value,name:value"."""
+    names = [name.replace(" ", "_") for name in engine.spec.description]
+    description = engine.embedding.games.mean(0)
+    for text in point.split(","):
+        name, _, value = text.partition(":")
+        if name not in names:
+            raise UserError(
+                f"{point!r} is no variant of {engine.spec.name}; write NAME:VALUE with one of"
+                f" {', '.join(names)}, or give a .ckpt file"
+            )
+        try:
+            description[names.index(name)] = float(value)
+        except ValueError:
+            raise UserError(f"{name} is a number, not {value!r}") from None
+    return description
