@@ -23,23 +23,22 @@ from gameengine.leaderboard.cells import configs_in, read_config
 from gameengine.markers import write_between
 
 CONFIGS = Path(__file__).parent / "rules"
-RESULTS = CONFIGS / "results"
 UNSEEN = 1000  # rules
 
 
 def main() -> int:
-    engines = configs_in(CONFIGS)
-    asked = _parser(list(engines)).parse_args()
+    asked = _parser().parse_args()
+    engines = configs_in(asked.configs)
     _check(asked, list(engines))
     for seed in range(asked.seeds):
         for count in asked.rules:
             for engine in asked.engines or engines:
-                if not _file(engine, count, seed).exists() and not asked.report_only:
+                if not _file(engines[engine], count, seed).exists() and not asked.report_only:
                     print(f"{engine}: {count} rules, seed {seed}", flush=True)
                     if code := _measure(engines[engine], count, seed, asked.runs):
                         print("stopped; what is done is kept, call it again to go on")
                         return code
-    write_between(asked.out, "rules", _tables(list(engines)))
+    write_between(asked.out, "rules", _tables(asked.configs, list(engines)))
     print(f"tables: {asked.out}")
     return 0
 
@@ -76,7 +75,7 @@ def _measure(config: Path, count: int, seed: int, runs: Path) -> int:
         "parameters": sum(weight.numel() for weight in loaded.engine.parameters()),
     }
     print(f"  {result['unseen']:.1%} of {UNSEEN:,} unseen rules exact, {result['seconds']:.0f} s")
-    write_text(_file(config.stem, count, seed), json.dumps(result, indent=1) + "\n")
+    write_text(_file(config, count, seed), json.dumps(result, indent=1) + "\n")
     return 0
 
 
@@ -96,10 +95,11 @@ def _judged(engine: Any, rules: Any, count: int) -> dict[str, float]:
     }
 
 
-def _tables(engines: Sequence[str]) -> str:
-    found = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*/*.json"))]
+def _tables(configs: Path, engines: Sequence[str]) -> str:
+    results = sorted((configs / "results").glob("*/*.json"))
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in results]
     if not found:
-        raise UserError(f"{RESULTS} holds nothing to report of")
+        raise UserError(f"{configs / 'results'} holds nothing to report of")
     counts = sorted({result["rules"] for result in found})
     heads = ["engine", *(f"{count:,} rules" for count in counts), "seconds", "parameters", "seeds"]
     lines = [heads, ["---"] * len(heads)]
@@ -118,7 +118,7 @@ def _tables(engines: Sequence[str]) -> str:
                 ]
             )
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    about = (CONFIGS / "about.md").read_text(encoding="utf-8").strip()
+    about = (configs / "about.md").read_text(encoding="utf-8").strip()
     command = f".venv/bin/python experiments/rules.py --rules {' '.join(map(str, counts))}"
     seeds = max(result["seed"] for result in found) + 1
     return f"{about}\n\n{table}\n\n```console\n$ {command} --seeds {seeds}\n```\n\n"
@@ -131,8 +131,8 @@ def _share(values: Sequence[float]) -> str:
     return f"{median(values):.1%}{spread}"
 
 
-def _file(engine: str, count: int, seed: int) -> Path:
-    return RESULTS / engine / f"{count}rules_seed{seed}.json"
+def _file(config: Path, count: int, seed: int) -> Path:
+    return config.parent / "results" / config.stem / f"{count}rules_seed{seed}.json"
 
 
 def _check(asked: argparse.Namespace, engines: Sequence[str]) -> None:
@@ -149,7 +149,7 @@ def _check(asked: argparse.Namespace, engines: Sequence[str]) -> None:
             raise UserError(f"unknown engine {engine!r}; choose from {', '.join(engines)}")
 
 
-def _parser(engines: Sequence[str]) -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python experiments/rules.py",
         description=__doc__,
@@ -157,8 +157,11 @@ def _parser(engines: Sequence[str]) -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--rules", nargs="+", type=int, default=[256, 1024], metavar="N", help="default: 256 1024")
-    add("--engines", nargs="+", metavar="ENGINE", help=f"default: all, {', '.join(engines)}")
+    add("--engines", nargs="+", metavar="ENGINE", help="names of files in --configs")
     add("--seeds", type=int, default=5, metavar="N", help="trainings of each; default: 5")
+    add(
+        "--configs", type=Path, default=CONFIGS, help="YAML files, and below results/ what came out"
+    )
     add("--runs", type=Path, default=Path("runs/rules"), help="default: runs/rules")
     add("--out", type=Path, default=Path("RESULTS.md"), metavar="MD", help="default: RESULTS.md")
     add("--report-only", action="store_true", help="write the table of what is done")

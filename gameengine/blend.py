@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_gen.command_line import Parser, this_python
+from data_gen.command_line import Parser, read_options, this_python
 from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
@@ -35,12 +35,14 @@ def main(arguments: list[str] | None = None) -> None:
 
     from gameengine.checkpoint import save_engine
     from gameengine.embedding_points import embedding_of, hyper_engine
-    from gameengine.induction import for_game
+    from gameengine.engines.hyper import HyperEngine
+    from gameengine.retargeting import for_spec
 
-    engine = hyper_engine(asked.engine)
+    engine = hyper_engine(asked.engine, read_options(asked.option))
     embeddings = torch.stack([embedding_of(engine, name) for name, _ in points])
     blended = torch.tensor(weights) @ embeddings
-    made = for_game(engine, engine.spec, blended)
+    made = for_spec(engine, engine.spec, embedding=blended.tolist())
+    assert isinstance(made, HyperEngine)
     if asked.walk:
         _walk(made, embeddings, asked.walk, asked.ticks, asked.seed)
     save_engine(asked.out, made, {"command": "gameengine.blend"})
@@ -155,6 +157,14 @@ def _parser() -> argparse.ArgumentParser:
         " .ckpt file of python -m gameengine.induce; without weights it is the average",
     )
     add("--out", type=Path, default=Path("runs/blend.ckpt"), help="default: runs/blend.ckpt")
+    add(
+        "--option",
+        nargs="+",
+        action="extend",
+        metavar="KEY=VALUE",
+        default=[],
+        help="of the game, such as 'size=[64,64]'",
+    )
     add("--walk", type=Path, metavar="GIF", help="a dream that goes from one of two to the other")
     add("--ticks", type=int, default=WALK_TICKS, help=f"of the walk; default: {WALK_TICKS}")
     add("--seed", type=int, default=0, help="of the walk; default: 0")

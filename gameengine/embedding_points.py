@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,9 +16,9 @@ from data_gen.errors import UserError
 from data_gen.games.automaton import COUNTS, RULE_BITS, rule_bits
 from data_gen.games.life import canonical_rule
 from data_gen.games.lifelike import rule_name
-from gameengine.checkpoint import load_checkpoint
 from gameengine.engines.hyper import HyperEngine
 from gameengine.neighbourhoods import all_neighbourhoods, learned_tables, rule_tables
+from gameengine.retargeting import load_engine
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,10 @@ class Rule:
         return rule_name(self.bits)
 
 
-def hyper_engine(path: Path) -> HyperEngine:
-    """The hyper engine in a checkpoint. Raises UserError if there is none."""
-    engine = load_checkpoint(path).engine
+def hyper_engine(path: Path, options: Mapping[str, Any] | None = None) -> HyperEngine:
+    """The hyper engine in a checkpoint. options: of its game, that are other ones than in training.
+    Raises UserError if there is none."""
+    engine = load_engine(path, options or {})
     if not isinstance(engine, HyperEngine):
         raise UserError(
             f"{path} holds a {type(engine).__name__}; only a HyperEngine has embeddings, such as"

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_gen.command_line import Parser
+from data_gen.command_line import Parser, read_options
 from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> None:
         cast = make_players(asked.players)
     except ValueError as error:
         raise UserError(f"--players: {error}") from error
-    learned = LearnedGame.load(asked.checkpoint)
+    options = read_options(asked.option)
+    learned = LearnedGame.load(asked.checkpoint, options)
     started = time.perf_counter()
     with tqdm(total=asked.ticks, unit="tick", disable=asked.json or not sys.stderr.isatty()) as bar:
         judgement = judge(learned, cast, asked.rollouts, asked.ticks, asked.seed, bar.update)
@@ -45,6 +46,7 @@ def main(arguments: list[str] | None = None) -> None:
     result = {
         "checkpoint": str(asked.checkpoint),
         "game": learned.spec.name,
+        "options": options,
         "players": asked.players,
         "seed": asked.seed,
         **summarise(judgement),
@@ -131,6 +133,14 @@ def _parser() -> argparse.ArgumentParser:
         default=PLAYERS,
         metavar="PLAYER",
         help="random, sticky, tracker or tracker:SKILL; default: tracker:0.9",
+    )
+    parser.add_argument(
+        "--option",
+        nargs="+",
+        action="extend",
+        metavar="KEY=VALUE",
+        default=[],
+        help="of the game, other than in training, such as 'rules=[\"B36/S23\"]'",
     )
     parser.add_argument("--curve", type=Path, metavar="PNG", help="draw frame accuracy over time")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

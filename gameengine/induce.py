@@ -17,6 +17,7 @@ from data_gen.command_line import Parser, this_python
 from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
+    from gameengine.engine import Engine
     from gameengine.engines.hyper import HyperEngine
     from gameengine.induction import Induced, Video
     from gameengine.watching import Seen
@@ -81,7 +82,8 @@ def _video(engine: HyperEngine, seen: Seen) -> Video:
     """Raises UserError for a game that the engine has no room for."""
     import torch
 
-    from gameengine.induction import Video, check_fits
+    from gameengine.induction import Video
+    from gameengine.retargeting import check_fits
 
     if seen.spec is not None:
         try:
@@ -95,9 +97,10 @@ def _video(engine: HyperEngine, seen: Seen) -> Video:
 
 def _made(
     engine: HyperEngine, seen: Seen, video: Video, induced: Induced, silent: bool
-) -> tuple[HyperEngine, dict[str, Any]]:
+) -> tuple[Engine, dict[str, Any]]:
     """The playable engine, and what can be told of it."""
-    from gameengine.induction import described, disagreement, for_game, open_numbers
+    from gameengine.induction import described, disagreement, open_numbers
+    from gameengine.retargeting import for_spec
 
     told: dict[str, Any] = {"open_pixels": float(disagreement(engine, video, induced, DREAM)[0])}
     embedding, spec, names = induced.embeddings[0, 0], engine.spec, engine.spec.description
@@ -107,15 +110,15 @@ def _made(
         told["description"] = dict(zip(names, numbers.tolist(), strict=True))
         told["open"] = [names[number] for number in open_numbers(engine, video, numbers)]
     if seen.spec is None or seen.description is None:
-        return for_game(engine, spec, embedding), told
+        return for_spec(engine, spec, embedding=embedding.tolist()), told
     from data_gen.variants import variant
 
     truth = variant(seen.spec, seen.description)
-    made = for_game(engine, truth.spec, embedding)
+    made = for_spec(engine, truth.spec, embedding=embedding.tolist())
     return made, told | _judged(made, silent)
 
 
-def _judged(made: HyperEngine, silent: bool) -> dict[str, Any]:
+def _judged(made: Engine, silent: bool) -> dict[str, Any]:
     """How long the induced game stays true."""
     from tqdm import tqdm
 

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from data_gen.game import GameSpec
 from gameengine.engine import Context
 from gameengine.engines.hyper import HyperEngine
 
@@ -166,34 +165,6 @@ def disagreement(engine: HyperEngine, video: Video, induced: Induced, ticks: int
         equal = induced.wrong[:, number] == induced.wrong[:, 0]
         differs |= (dream != dreams[0]) & equal[:, None, None, None]
     return differs.float().mean((1, 2, 3))
-
-
-def for_game(engine: HyperEngine, spec: GameSpec, embedding: Tensor) -> HyperEngine:
-    """The game that an embedding (E,) stands for, as an engine of its own for a game of `spec`.
-    Raises ValueError for a game of another shape."""
-    check_fits(engine, spec)
-    options: dict[str, Any] = {**engine.options, "embedding": embedding.tolist()}
-    made = HyperEngine(spec, **options)
-    made.load_state_dict(engine.state_dict())
-    return made.eval()
-
-
-def check_fits(engine: HyperEngine, spec: GameSpec) -> None:
-    """Raises ValueError for a game that the engine has no room for."""
-    for what, own, asked in (
-        ("frame shape", engine.spec.shape, spec.shape),
-        ("number of colours", len(engine.spec.colours), len(spec.colours)),
-        ("number of actions", len(engine.spec.actions), len(spec.actions)),
-        ("number of players", len(engine.spec.players), len(spec.players)),
-        ("context", engine.spec.context, spec.context),
-        ("description", engine.spec.description, spec.description),
-    ):
-        free = what == "frame shape" and engine.options["base"] == "cell"
-        if own != asked and not free:
-            raise ValueError(
-                f"the engine has learned {engine.spec.name} with {what} {own}; {spec.name} has"
-                f" {asked}"
-            )
 
 
 def _windows(engine: HyperEngine, video: Video) -> Windows:

@@ -53,6 +53,8 @@ class ItemLinear(ItemLayer):
 
     def forward(self, seen: Tensor) -> Tensor:
         matrix, bias = _split(self.weights, *self._shape)
+        if len(matrix) == 1:  # as in play: an ordinary layer
+            return F.linear(seen, matrix[0], bias[0])
         folded = seen.reshape(len(matrix), -1, seen.shape[-1])  # (B, r * ..., in)
         return torch.baddbmm(bias[:, None], folded, matrix.mT).view(*seen.shape[:-1], -1)
 
@@ -72,6 +74,9 @@ class ItemConv(ItemLayer):
 
     def forward(self, seen: Tensor) -> Tensor:
         matrix, bias = _split(self.weights, *self._shape)
+        if len(matrix) == 1:  # as in play: an ordinary layer
+            kernel = matrix[0].view(self._shape[0], -1, self._side, self._side)
+            return F.conv2d(seen, kernel, bias[0], padding=self._padding)
         smaller = self._side - 1 - 2 * self._padding
         size = seen.shape[2] - smaller, seen.shape[3] - smaller
         columns = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ from numpy.typing import NDArray
 from data_gen.errors import UserError
 from data_gen.game import Actions, AnyGame, Frames, Seeds, State
 from data_gen.registry import game_of
-from gameengine.checkpoint import load_checkpoint
 from gameengine.engine import Context, Engine, Hidden, Prediction
 from gameengine.frames import snap
+from gameengine.retargeting import load_engine
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,10 @@ class LearnedGame:
         self.spec = self.truth.spec
 
     @staticmethod
-    def load(path: str | Path) -> LearnedGame:
-        """The learned game in a checkpoint file. Raises UserError if it cannot be used."""
-        engine = load_checkpoint(Path(path)).engine
+    def load(path: str | Path, options: Mapping[str, Any] | None = None) -> LearnedGame:
+        """The learned game in a checkpoint file. options: of the game, that are other ones than in
+        training. Raises UserError if it cannot be used."""
+        engine = load_engine(Path(path), options or {})
         try:
             return LearnedGame(engine)
         except ValueError as error:

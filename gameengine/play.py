@@ -103,7 +103,8 @@ def _parser() -> argparse.ArgumentParser:
         action="extend",
         metavar="KEY=VALUE",
         default=[],
-        help="of --game, such as serve_angles=true or 'size=[64,64]'",
+        help="of the game, such as serve_angles=true or 'size=[64,64]'; a learned game plays those"
+        " variants that its engine has room for",
     )
     parser.add_argument(
         "--trace",
@@ -130,8 +131,6 @@ def _check(asked: argparse.Namespace) -> None:
         raise UserError(f"--record writes a gif, so its name must end in .gif, not {asked.record}")
     if asked.game and asked.checkpoint:
         raise UserError("give either a checkpoint or --game, which plays the true game alone")
-    if asked.option and not asked.game:
-        raise UserError("--option belongs to --game; a checkpoint knows its own options")
     if asked.to and (asked.record or asked.game or asked.truth_only):
         raise UserError("--to is for the window of a learned game")
     if asked.record_play:
@@ -179,7 +178,7 @@ def _pair(asked: argparse.Namespace) -> Pair:
     from gameengine.learned_game import LearnedGame
 
     torch.set_num_threads(1)  # a tick is too small to share; waiting for others made it 10x slower
-    learned = LearnedGame.load(asked.checkpoint or BUNDLED)
+    learned = LearnedGame.load(asked.checkpoint or BUNDLED, read_options(asked.option))
     if asked.truth_only:
         return Pair.alone(learned.truth)
     return Pair(learned.truth, learned, learned.init_beside_truth)

@@ -11,7 +11,7 @@ from gameengine.embedding import Embedding
 from gameengine.engine import Context
 from gameengine.engines import make_engine
 from gameengine.engines.hyper import HyperEngine
-from gameengine.induction import for_game
+from gameengine.retargeting import for_spec
 
 VARIANTS = {"paddle_height": [5, 7, 9], "ball_speed": [1, 2]}
 
@@ -77,14 +77,15 @@ def test_descriptions_make_different_games_and_one_embedding_is_one_of_them() ->
     five, nine = torch.tensor([[5.0, 2.0, 1.0, 0.0], [9.0, 2.0, 1.0, 0.0]])[:, None]
     assert (shown(engine, five) != shown(engine, nine)).any()
     spec = make_game("pong", paddle_height=9).spec
-    one = for_game(engine, spec, engine.embedding(nine)[0])
+    one = for_spec(engine, spec, embedding=engine.embedding(nine)[0].tolist())
+    assert isinstance(one, HyperEngine)
     torch.testing.assert_close(shown(one, five), shown(engine, nine))
     assert one.spec == spec
 
 
 def test_games_of_another_shape_do_not_fit() -> None:
     with pytest.raises(ValueError, match=r"number of colours 5; breakout has 9"):
-        for_game(pong_engine(), make_game("breakout").spec, torch.zeros(4))
+        for_spec(pong_engine(), make_game("breakout").spec)
 
 
 def test_layers_that_there_are_not_are_told() -> None:

@@ -31,9 +31,10 @@ from gameengine.checkpoint import load_checkpoint, save_engine
 from gameengine.embedding_points import embedding_of, learned_rules
 from gameengine.engines import make_engine
 from gameengine.engines.hyper import HyperEngine
-from gameengine.induction import Video, described, for_game, induce, open_numbers
+from gameengine.induction import Video, described, induce, open_numbers
 from gameengine.learned_game import LearnedGame
 from gameengine.neighbourhoods import learned_tables, rule_tables
+from gameengine.retargeting import for_spec
 from gameengine.tuner import Tuner, principal_directions
 
 CONWAY = "B3/S23"
@@ -274,7 +275,8 @@ def test_variants_are_points_by_their_numbers() -> None:
 
 
 def test_sliders_change_the_game_that_is_dreamed(engine: HyperEngine) -> None:
-    game = LearnedGame(for_game(engine, lifelike(size=[12, 12]).spec, embedding_of(engine, CONWAY)))
+    conway = embedding_of(engine, CONWAY).tolist()
+    game = LearnedGame(for_spec(engine, lifelike(size=[12, 12]).spec, embedding=conway))
     made = game.engine
     assert isinstance(made, HyperEngine)
     tuner = Tuner(made, embedding_of(engine, "B36/S125"), "B36/S125")

@@ -113,7 +113,8 @@ def test_recording_loads_neither_pygame_nor_without_a_dream_torch(tmp_path: Path
         (["--game", "pong", "--option", "size"], "KEY=VALUE"),
         (["--game", "pong", "--option", "paddle_height=99"], "from 3 to 24, not 99"),
         (["--game", "pong", "x.ckpt"], "either a checkpoint or --game"),
-        (["x.ckpt", "--option", "size=3"], "--option belongs to --game"),
+        (["{assets}/life.ckpt", "--option", "sizes=3"], "no option 'sizes'; did you mean 'size'"),
+        (["{assets}/pong.ckpt", "--option", "size=[64,64]"], r"cannot play.*frame shape \(1, 32"),
         (["--game", "pong", "--ticks", "0"], "--ticks must be at least 1, not 0"),
         (["--game", "pong", "--ticks", "many"], "invalid int value: 'many'; see .* --help"),
         (["--game", "pong", "--seed", "-1"], r"0 to 2\^64 - 1, not -1"),
@@ -124,12 +125,21 @@ def test_recording_loads_neither_pygame_nor_without_a_dream_torch(tmp_path: Path
 )
 def test_what_a_user_can_mend_is_said(arguments: list[str], message: str, tmp_path: Path) -> None:
     (tmp_path / "damaged.ckpt").write_bytes(b"PK\x03\x04 not a checkpoint")
-    arguments = [argument.format(tmp=tmp_path) for argument in arguments]
+    arguments = [argument.format(tmp=tmp_path, assets=ROOT / "assets") for argument in arguments]
     if "--record" not in arguments:
         arguments += ["--record", str(tmp_path / "out.gif")]
     with pytest.raises(UserError, match=message):
         command.main(arguments)
     assert not (tmp_path / "out.gif").exists()
+
+
+def test_a_learned_game_plays_variants_that_it_has_room_for(tmp_path: Path) -> None:
+    """Conway's rule on a larger board, by an engine of rules that has not seen it."""
+    options = ["--option", 'rules=["B3/S23"]', "size=[20,30]"]
+    record = ["--record", str(tmp_path / "out.gif"), "--ticks", "30", "--trace"]
+    command.main([str(ROOT / "assets/rules.ckpt"), *options, *record, str(tmp_path / "trace")])
+    last = json.loads((tmp_path / "trace").read_text().splitlines()[-1])
+    assert (last["tick"], last["parted_at"]) == (30, None)
 
 
 def test_only_gifs_are_recorded() -> None:

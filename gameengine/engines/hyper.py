@@ -100,10 +100,12 @@ class HyperEngine(Engine):
         if isinstance(self.base, LastFramesEngine):
             self.base.piece = 1 << 62  # a piece could begin in the midst of an item
         generators: list[nn.Module] = []
+        self.generated_names: list[str] = []  # of the base's layers
         self._layers: list[ItemLayer] = []
         for name, layer in list(self.base.named_modules()):
             if type(layer) in ITEM_LAYERS and _fits(name, options["generated"]):
                 generators.append(self._replace(name, layer))
+                self.generated_names.append(name)
         if not generators:
             raise ValueError(
                 f"generated: {options['generated']} fits no layer of the base; choose from"

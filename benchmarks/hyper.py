@@ -1,0 +1,189 @@
+"""What it costs that every item of a batch has weights of its own.
+
+    python -m benchmarks.hyper [--json]
+
+For base engines, with the weights of some layers or of all generated: a training step (forward and
+backward) of a batch of different games, through batched products of matrices as in HyperEngine, and
+through vmap over torch.func.functional_call, as one would write it without them; and a tick of play
+of one game, beside the base engine with weights of its own. All in turn, in one process; medians
+count.
+Ratios are of processor time: on a shared machine that varies less than wall-clock time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+from torch.nn import functional as F
+
+from data_gen.players import make_players
+from data_gen.registry import make_game
+from gameengine.engine import Context
+from gameengine.engines import make_engine
+from gameengine.engines.hyper import HyperEngine
+from gameengine.engines.last_frames import LastFramesEngine
+from gameengine.live import LiveSource
+
+RULES: dict[str, Any] = {
+    "game": "lifelike",
+    "options": {"size": [12, 12]},
+    "base": "cell",
+    "base_options": {"width": 64},
+    "batch": 32,
+}
+VARIANTS: dict[str, Any] = {
+    "game": "pong",
+    "options": {"paddle_height": [5, 7, 9], "ball_speed": [1, 2]},
+    "base": "feedback",
+    "base_options": {},
+    "batch": 64,
+}
+CASES = {
+    "life-like rules, cell, head": RULES | {"generated": ["head"]},
+    "life-like rules, cell, all": RULES | {"generated": ["*"]},
+    "Pong's variants, feedback, head": VARIANTS | {"generated": ["head"]},
+    "Pong's variants, feedback, convolutions": VARIANTS | {"generated": ["head", "near.*"]},
+}
+
+
+class Tick(nn.Module):
+    """One tick of a base engine as a function of its weights."""
+
+    def __init__(self, base: LastFramesEngine) -> None:
+        super().__init__()
+        self.base = base
+
+    def forward(self, frames: Tensor, given: Tensor) -> Tensor:
+        """frames (T0, H, W), given (F,) -> logits (K, H, W)."""
+        seen = frames[None]
+        return self.base.show(seen, *self.base.look(seen, given[None]))[0][0]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=15, help="of each; default: 15")
+    parser.add_argument("--threads", type=int, default=1, help="default: 1")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    asked = parser.parse_args()
+    torch.set_num_threads(asked.threads)
+    told = {name: measure(asked.rounds, **case) for name, case in CASES.items()}
+    print(json.dumps(told) if asked.json else table(told))
+
+
+def measure(
+    rounds: int,
+    game: str,
+    options: dict[str, Any],
+    base: str,
+    base_options: dict[str, Any],
+    batch: int,
+    generated: list[str],
+) -> dict[str, float]:
+    """Milliseconds of processor time, and ratios."""
+    torch.manual_seed(0)
+    truth = make_game(game, **options)
+    engine = make_engine(
+        "hyper", truth.spec, base=base, base_options=base_options, generated=generated
+    )
+    plain = make_engine(base, truth.spec, **base_options)
+    assert isinstance(engine, HyperEngine)
+    assert isinstance(plain, LastFramesEngine)
+    state = truth.init(np.arange(256, dtype=np.uint64))
+    engine.prepare(torch.from_numpy(truth.render(state)), torch.from_numpy(state.description))
+    windows = LiveSource(truth, make_players(["random"]), games=batch).draw(batch, 1)
+    context = truth.spec.context
+    frames, target = windows["frames"][:, :context], windows["frames"][:, context, 0].long()
+    actions, description = windows["actions"][:, context - 1 :], windows["description"]
+    shown = Context(frames, windows["actions"][:, : context - 1])
+
+    def batched() -> Tensor:
+        hidden = engine.encode(shown, description)
+        return engine.unroll(hidden, actions, windows["frames"][:, context:])[0].logits[:, 0]
+
+    tick, given = Tick(plain), plain.given(actions, description)[:, 0]
+    embedding = engine.embedding(description)
+    layers = engine.generated_names
+
+    def naive() -> Tensor:
+        parameters: dict[str, Tensor] = {}
+        for name, made in zip(layers, engine.implement(embedding).values(), strict=True):
+            weight, bias = plain.get_submodule(name).parameters()
+            sizes = [weight.numel(), bias.numel()]
+            own, offset = made.split(sizes, 1)
+            parameters[f"base.{name}.weight"] = own.unflatten(1, weight.shape)
+            parameters[f"base.{name}.bias"] = offset
+        return vmap(lambda w, *seen: functional_call(tick, w, seen), randomness="error")(
+            parameters, frames[:, :, 0], given
+        )
+
+    def step(forward: Callable[[], Tensor]) -> Callable[[], Any]:
+        def run() -> None:
+            F.cross_entropy(forward(), target).backward()
+
+        return run
+
+    def play(player: Any) -> Callable[[], Any]:
+        with torch.inference_mode():
+            one = Context(frames[:1], shown.actions[:1])
+            hidden = player.encode(one, description[:1])
+
+        def run() -> None:
+            with torch.inference_mode():
+                for _ in range(20):
+                    player.decode(player.advance(hidden, actions[:1, 0]))
+
+        return run
+
+    spent = in_turn(
+        rounds,
+        {
+            "batched": step(batched),
+            "vmap": step(naive),
+            "play": play(engine.eval()),
+            "play_base": play(plain.eval()),
+        },
+    )
+    return {
+        "step_ms": round(1000 * spent["batched"], 3),
+        "step_vmap_ms": round(1000 * spent["vmap"], 3),
+        "times_vmap": round(spent["vmap"] / spent["batched"], 2),
+        "play_ms": round(1000 * spent["play"] / 20, 4),
+        "play_base_ms": round(1000 * spent["play_base"] / 20, 4),
+        "play_overhead": round(spent["play"] / spent["play_base"] - 1, 4),
+    }
+
+
+def in_turn(rounds: int, jobs: dict[str, Callable[[], Any]]) -> dict[str, float]:
+    """Seconds of processor time of each job, the median over rounds after one."""
+    times: dict[str, list[float]] = {name: [] for name in jobs}
+    for _ in range(rounds + 1):
+        for name, job in jobs.items():
+            began = time.process_time()
+            job()
+            times[name].append(time.process_time() - began)
+    return {name: statistics.median(values[1:]) for name, values in times.items()}
+
+
+def table(told: dict[str, dict[str, float]]) -> str:
+    lines = ["| what | step | with vmap | times | play, a tick | base alone | overhead |"]
+    lines.append("|---" * 7 + "|")
+    for name, one in told.items():
+        lines.append(
+            f"| {name} | {one['step_ms']:.2f} ms | {one['step_vmap_ms']:.2f} ms |"
+            f" {one['times_vmap']:.1f} | {one['play_ms']:.3f} ms | {one['play_base_ms']:.3f} ms |"
+            f" {one['play_overhead']:.0%} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

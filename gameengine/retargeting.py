@@ -1,0 +1,58 @@
+"""An engine that has learned a game, as the engine of a variant of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from data_gen.command_line import chosen_game
+from data_gen.errors import UserError
+from data_gen.game import GameSpec
+from gameengine.checkpoint import load_checkpoint
+from gameengine.engine import Engine
+from gameengine.engines import engine_name, make_engine
+from gameengine.engines.cell import CellEngine
+from gameengine.engines.hyper import HyperEngine
+
+
+def load_engine(path: Path, options: Mapping[str, Any]) -> Engine:
+    """The engine in a checkpoint. options: of its game, that are other ones than in training.
+    Raises UserError if the file cannot be used, and for variants that it has no room for."""
+    engine = load_checkpoint(path).engine
+    if not options:
+        return engine
+    spec = engine.spec
+    variant = chosen_game(spec.name, {**spec.options, **options})
+    try:
+        return for_spec(engine, variant.spec)
+    except ValueError as error:
+        raise UserError(f"{path} cannot play this variant: {error}") from error
+
+
+def for_spec(engine: Engine, spec: GameSpec, **changed: Any) -> Engine:
+    """The engine, with its weights, for a game of `spec`. changed: options of the engine that are
+    other ones. Raises ValueError for a game of another shape."""
+    check_fits(engine, spec)
+    made = make_engine(engine_name(engine), spec, **{**engine.options, **changed})
+    made.load_state_dict(engine.state_dict())
+    return made.eval()
+
+
+def check_fits(engine: Engine, spec: GameSpec) -> None:
+    """Raises ValueError for a game that the engine has no room for."""
+    own = engine.spec
+    inner = engine.base if isinstance(engine, HyperEngine) else engine
+    for what, mine, asked in (
+        ("frame shape", own.shape, spec.shape),
+        ("number of colours", len(own.colours), len(spec.colours)),
+        ("number of actions", len(own.actions), len(spec.actions)),
+        ("number of players", len(own.players), len(spec.players)),
+        ("context", own.context, spec.context),
+        ("description", own.description, spec.description),
+    ):
+        free = what == "frame shape" and isinstance(inner, CellEngine)
+        if mine != asked and not free:
+            raise ValueError(
+                f"the engine has learned {own.name} with {what} {mine}; {spec.name} has {asked}"
+            )
