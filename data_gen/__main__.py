@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from data_gen import commands
-from data_gen.command_line import Parser
+from data_gen.command_line import Parser, add_game_options
 from data_gen.errors import run_command
 
 _EXAMPLE = "example: python -m data_gen generate pong --episodes 2000 --ticks 128 --out data/pong"
@@ -112,14 +112,7 @@ def _add_generate(sub: argparse.ArgumentParser) -> None:
         help="who plays, each seat of each episode drawn by its seed: random, sticky, tracker,"
         " tracker:SKILL (default: sticky tracker:0.7)",
     )
-    sub.add_argument(
-        "--option",
-        nargs="+",
-        action="extend",
-        metavar="KEY=VALUE",
-        default=[],
-        help="of the game, such as serve_angles=true or 'size=[64,64]'",
-    )
+    add_game_options(sub)
     sub.add_argument(
         "--starts",
         nargs="+",

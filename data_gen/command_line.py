@@ -30,6 +30,18 @@ def this_python() -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else "python"
 
 
+def add_game_options(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """--option KEY=VALUE ..., which `read_options` reads. more: what its help says besides."""
+    parser.add_argument(
+        "--option",
+        nargs="+",
+        action="extend",
+        metavar="KEY=VALUE",
+        default=[],
+        help=f"of the game, such as serve_angles=true or 'size=[64,64]'{more}",
+    )
+
+
 def read_options(texts: Sequence[str]) -> dict[str, Any]:
     """Options of a game from KEY=VALUE each; a value is read as JSON where that is possible, else
     it is a string. Raises UserError for a text without "="."""

@@ -19,7 +19,7 @@ from typing import Any
 from data_gen.atomic import write_text
 from data_gen.command_line import Parser
 from data_gen.errors import UserError, run_command
-from gameengine.leaderboard.cells import configs_in, read_config
+from gameengine.configs import configs_in, read_config
 from gameengine.markers import write_between
 
 CONFIGS = Path(__file__).parent / "rules"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_gen.command_line import Parser, read_options, this_python
+from data_gen.command_line import Parser, add_game_options, read_options, this_python
 from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
@@ -42,14 +42,15 @@ def main(arguments: list[str] | None = None) -> None:
     embeddings = torch.stack([embedding_of(engine, name) for name, _ in points])
     blended = torch.tensor(weights) @ embeddings
     made = for_spec(engine, engine.spec, embedding=blended.tolist())
-    assert isinstance(made, HyperEngine)
     if asked.walk:
-        _walk(made, embeddings, asked.walk, asked.ticks, asked.seed)
+        first = for_spec(engine, engine.spec, embedding=embeddings[0].tolist())
+        assert isinstance(first, HyperEngine)
+        _walk(first, embeddings[1], asked.walk, asked.ticks, asked.seed)
     save_engine(asked.out, made, {"command": "gameengine.blend"})
     result: dict[str, Any] = {
         "engine": str(asked.engine),
         "points": {name: weight for (name, _), weight in zip(points, weights, strict=True)},
-        **_rule_of(made, embeddings, points),
+        **_rule_of(engine, torch.stack([blended, *embeddings]), points),
         "walk": str(asked.walk) if asked.walk else None,
         "out": str(asked.out),
     }
@@ -72,15 +73,16 @@ def _weighted(text: str) -> tuple[str, float | None]:
 
 
 def _rule_of(
-    made: HyperEngine, embeddings: Tensor, points: Sequence[tuple[str, Any]]
+    engine: HyperEngine, embeddings: Tensor, points: Sequence[tuple[str, Any]]
 ) -> dict[str, Any]:
-    """Of life-like games: the rule that a blend is, and what two parents have given to it."""
+    """Of life-like games: the rule that a blend is, the first of the embeddings, and what two
+    parents have given to it."""
     from data_gen.games.automaton import RULE_BITS
     from gameengine.embedding_points import learned_rules
 
-    if made.spec.description != RULE_BITS:
+    if engine.spec.description != RULE_BITS:
         return {}
-    rule, *parents = learned_rules(made, [made.embedding.fixed, *embeddings])
+    rule, *parents = learned_rules(engine, embeddings)
     told: dict[str, Any] = {"rule": rule.name, "is_a_rule": rule.is_one}
     if len(points) == 2:
         first, second = (parent.bits for parent in parents)
@@ -94,8 +96,9 @@ def _rule_of(
     return told
 
 
-def _walk(made: HyperEngine, embeddings: Tensor, path: Path, ticks: int, seed: int) -> None:
-    """A gif of a dream that goes from one game to the other; the bar below shows how far it is."""
+def _walk(engine: HyperEngine, other: Tensor, path: Path, ticks: int, seed: int) -> None:
+    """A gif of a dream that goes from the engine's game to another; the bar below shows how far it
+    is."""
     import numpy as np
 
     from data_gen.pictures import INK, enlarge, to_rgb, write_gif
@@ -104,9 +107,7 @@ def _walk(made: HyperEngine, embeddings: Tensor, path: Path, ticks: int, seed: i
     from gameengine.learned_game import LearnedGame
     from gameengine.tuner import Tuner
 
-    game = LearnedGame(made)
-    made.embedding.fixed = embeddings[0]
-    tuner = Tuner(made, embeddings[1])
+    game, tuner = LearnedGame(engine), Tuner(engine, other)
     cast, seeds = make_players(["tracker:0.9"]), held_out_seeds(seed, 1)
     state, memory = game.init(seeds), cast.start(game.spec, seeds)
     factor = max(1, WALK_SIZE // max(game.spec.shape[1:]))
@@ -157,14 +158,7 @@ def _parser() -> argparse.ArgumentParser:
         " .ckpt file of python -m gameengine.induce; without weights it is the average",
     )
     add("--out", type=Path, default=Path("runs/blend.ckpt"), help="default: runs/blend.ckpt")
-    add(
-        "--option",
-        nargs="+",
-        action="extend",
-        metavar="KEY=VALUE",
-        default=[],
-        help="of the game, such as 'size=[64,64]'",
-    )
+    add_game_options(parser)
     add("--walk", type=Path, metavar="GIF", help="a dream that goes from one of two to the other")
     add("--ticks", type=int, default=WALK_TICKS, help=f"of the walk; default: {WALK_TICKS}")
     add("--seed", type=int, default=0, help="of the walk; default: 0")

@@ -10,7 +10,7 @@ import pygame
 from data_gen.game import GameSpec
 from data_gen.pictures import ALARM, INK, PAPER, Picture
 from gameengine.clock import SPEEDS
-from gameengine.layout import FOOT, MARGIN, SEATS, SLIDER, places, seats_height, tracks
+from gameengine.layout import FOOT, MARGIN, SEATS, SLIDER, knob, places, seats_height, tracks
 from gameengine.lettering import CAP, CAP_HEIGHT, LARGE, NORMAL, RIM, SMALL, Colour, Lettering
 from gameengine.match import Match
 from gameengine.seats import PATIENCE
@@ -35,6 +35,7 @@ SLIDER_HELP = (
     (("[", "]"), "move the slider, or drag it"),
     (("tab",), "the next slider"),
 )
+SLIDER_HINT = ("[ ]", "slider")
 HINTS = (  # as many as there is room for, the first ones first
     ("h", "help"),
     ("p", "pause"),
@@ -57,6 +58,11 @@ class View:
     sliders: Sequence[Slider] = ()
     chosen: int = 0  # the slider that keys move
 
+    @property
+    def tuned(self) -> bool:
+        """The dream is another game than the truth, as the person wanted."""
+        return any(slider.value for slider in self.sliders)
+
 
 class Canvas:
     """Draws matches of one game. pygame's font module must be initialised."""
@@ -71,7 +77,7 @@ class Canvas:
         panels = match.panels(view.difference)
         stands = places(surface.get_size(), self._spec, len(panels), len(view.sliders))
         for place, (title, picture) in zip(stands, panels.items(), strict=True):
-            parted = title == "dream" and match.parted_at is not None
+            parted = title == "dream" and match.parted_at is not None and not view.tuned
             _draw_panel(surface, place, picture, ALARM if parted else None)
             self._title(surface, place, title, *_note(match, view, title))
         around = stands[0].unionall(stands)
@@ -116,9 +122,7 @@ class Canvas:
             surface.blit(name, name.get_rect(midleft=(around.left, track.centery)))
             line = pygame.Rect(track.left, track.centery - 2, track.width, 4)
             pygame.draw.rect(surface, RIM, line, border_radius=2)
-            knob = pygame.Rect(0, 0, 12, 20)
-            knob.center = round(track.left + slider.share * track.width), track.centery
-            pygame.draw.rect(surface, ink, knob, border_radius=5)
+            pygame.draw.rect(surface, ink, knob(track, slider.share), border_radius=5)
 
     def _last_line(
         self, surface: pygame.Surface, around: pygame.Rect, match: Match, view: View
@@ -130,7 +134,10 @@ class Canvas:
         written = self._lettering.text(where, SMALL, QUIET)
         surface.blit(written, written.get_rect(midleft=(around.left, middle)))
         room = around.width - written.get_width() - MARGIN
-        hints = [hint for hint in HINTS if hint[0] != DIFFERENCE or match.dream_frame is not None]
+        tune = [SLIDER_HINT] if view.sliders else []
+        hints = tune + [
+            hint for hint in HINTS if hint[0] != DIFFERENCE or match.dream_frame is not None
+        ]
         for count in range(len(hints), 0, -1):
             drawn = self._lettering.hints(hints[:count], QUIET)
             if drawn.get_width() <= room:
@@ -172,6 +179,8 @@ def _note(match: Match, view: View, title: str) -> tuple[str, Colour]:
     """What stands beside the title of a panel."""
     if title == "truth":
         return "paused" if view.paused else "", INK
+    if title == "dream" and view.tuned:
+        return "another game", QUIET
     if title == "dream":
         return match.verdict(), CALM if match.parted_at is None else ALARM
     wrong = match.wrong_pixels()

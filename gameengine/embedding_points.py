@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from data_gen.errors import UserError
 from data_gen.games.automaton import COUNTS, RULE_BITS, rule_bits
 from data_gen.games.life import canonical_rule
 from data_gen.games.lifelike import rule_name
+from gameengine.engine import Context, Hidden
 from gameengine.engines.hyper import HyperEngine
 from gameengine.neighbourhoods import all_neighbourhoods, learned_tables, rule_tables
 from gameengine.retargeting import load_engine
@@ -66,22 +67,21 @@ def embedding_of(engine: HyperEngine, point: str) -> Tensor:
         return engine.embedding.of_description(description[None])[0]
 
 
-def learned_rules(engine: HyperEngine, embeddings: Sequence[Tensor | None]) -> list[Rule]:
-    """What life-like rules the games of embeddings (E,) are."""
-    known = torch.stack([one for one in embeddings if one is not None])
+def tables_of(engine: HyperEngine, embeddings: Tensor) -> NDArray[np.uint8]:
+    """What becomes of each neighbourhood, (R, 512), in the life-like games of embeddings (R, E)."""
 
-    def tables(embedding: Tensor) -> NDArray[np.uint8]:
-        return learned_tables(
-            engine,
-            torch.zeros(1, len(RULE_BITS)),
-            lambda context, told: engine.encode_as(context, told, embedding.expand(len(told), -1)),
-        )[0]
+    def encode(context: Context, own: Tensor) -> Hidden:
+        return engine.encode_as(context, own.new_zeros(len(own), len(RULE_BITS)), own)
 
+    return learned_tables(engine, embeddings, encode)
+
+
+def learned_rules(engine: HyperEngine, embeddings: Tensor) -> list[Rule]:
+    """What life-like rules the games of embeddings (R, E) are."""
     tiles = all_neighbourhoods()[:, 0, 1:4, 1:4].astype(np.int64)
     entry = COUNTS * tiles[:, 1, 1] + tiles.sum((1, 2)) - tiles[:, 1, 1]  # (512,)
     rules: list[Rule] = []
-    for embedding in known:
-        table = tables(embedding)
+    for table in tables_of(engine, embeddings):
         shares = np.bincount(entry, table, len(RULE_BITS)) / np.bincount(entry)
         bits = (shares > 0.5).astype(np.float32)
         rules.append(Rule(bits, bool((rule_tables(bits[None])[0] == table).all())))

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_gen.command_line import Parser, read_options
+from data_gen.command_line import Parser, add_game_options, read_options
 from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
@@ -134,14 +134,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PLAYER",
         help="random, sticky, tracker or tracker:SKILL; default: tracker:0.9",
     )
-    parser.add_argument(
-        "--option",
-        nargs="+",
-        action="extend",
-        metavar="KEY=VALUE",
-        default=[],
-        help="of the game, other than in training, such as 'rules=[\"B36/S23\"]'",
-    )
+    add_game_options(parser, "; other ones than in training, if the engine has room for them")
     parser.add_argument("--curve", type=Path, metavar="PNG", help="draw frame accuracy over time")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser

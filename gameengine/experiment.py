@@ -13,6 +13,7 @@ from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 
 from data_gen.errors import UserError
 from gameengine.budget import Budget
+from gameengine.configs import whole_configs
 from gameengine.data import GameData
 from gameengine.engines import ENGINES, engine_class
 from gameengine.growth import Growth
@@ -75,7 +76,7 @@ class Experiment(LightningCLI):
             super().__init__(
                 Learner,
                 GameData,
-                args=list(arguments),
+                args=whole_configs(arguments),
                 run=False,
                 save_config_callback=None,
                 seed_everything_default=0,

@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from gameengine.watching import Seen
 
 DREAM = 100  # ticks, in which tries that explain the video are compared
-ROLLOUTS, TICKS = 64, 1000  # that the induced game is judged by
+ROLLOUTS, TICKS = 16, 250  # that the induced game is judged by
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -140,8 +141,7 @@ def _in_words(result: dict[str, Any]) -> str:
         " pixels",
     ]
     if "description" in result:
-        numbers = ", ".join(f"{name} {value:g}" for name, value in result["description"].items())
-        lines.append(f"  description      {numbers}")
+        lines.append(f"  it is            {_named(result['description'])}")
         lines.append(f"  not determined   {', '.join(result['open']) or 'nothing is left open'}")
     lines.append(
         f"  tries differ in  {result['open_pixels']:.2%} of the pixels of {DREAM} dreamed frames"
@@ -155,6 +155,18 @@ def _in_words(result: dict[str, Any]) -> str:
         )
     lines.append(f"play it: {this_python()} -m gameengine.play {result['out']}")
     return "\n".join(lines)
+
+
+def _named(description: Mapping[str, float]) -> str:
+    """A rule, or numbers with their names."""
+    import numpy as np
+
+    from data_gen.games.automaton import RULE_BITS
+    from data_gen.games.lifelike import rule_name
+
+    if tuple(description) == RULE_BITS:
+        return rule_name(np.array(list(description.values())))
+    return ", ".join(f"{name} {value:g}" for name, value in description.items())
 
 
 def _parser() -> argparse.ArgumentParser:

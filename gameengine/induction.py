@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gameengine.engine import Context
 from gameengine.engines.hyper import HyperEngine
+from gameengine.frames import snap
 
 WINDOWS = 64  # of a video that a step looks at, at most
 CHECKED = 256  # windows that are looked at at once when all are
@@ -159,7 +160,7 @@ def disagreement(engine: HyperEngine, video: Video, induced: Induced, ticks: int
         for number in range(induced.embeddings.shape[1]):
             hidden = engine.encode_as(first, video.description, induced.embeddings[:, number])
             shown, _ = engine.unroll(hidden, actions)
-            dreams.append(shown.logits.argmax(2))  # (B, T, H, W)
+            dreams.append(snap(shown.logits).squeeze(2))  # (B, T, H, W)
     differs = torch.zeros_like(dreams[0], dtype=torch.bool)
     for number, dream in enumerate(dreams[1:], 1):
         equal = induced.wrong[:, number] == induced.wrong[:, 0]

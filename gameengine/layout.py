@@ -11,6 +11,7 @@ HEAD = 32  # for the titles
 SEATS = 44  # for who plays
 FOOT = 24  # for the last line
 SLIDER = 30  # for each slider
+KNOB = (12, 20)  # width and height
 TRACK = 0.62  # of a slider's row that its track takes, on the right
 PANEL = 448  # the longer side of a panel in a window of the default size
 DESKTOP_SHARE = 0.92  # of the desktop's width and height that a new window takes at most
@@ -55,6 +56,19 @@ def tracks(around: pygame.Rect, spec: GameSpec, sliders: int) -> list[pygame.Rec
     width = int(TRACK * around.width)
     size = (width, SLIDER)
     return [pygame.Rect((around.right - width, top + n * SLIDER), size) for n in range(sliders)]
+
+
+def knob(track: pygame.Rect, share: float) -> pygame.Rect:
+    """What is taken hold of, at a share of its way along the track."""
+    place = pygame.Rect((0, 0), KNOB)
+    place.midleft = round(track.left + share * (track.width - KNOB[0])), track.centery
+    return place
+
+
+def share_at(track: pygame.Rect, across: int) -> float:
+    """The share of its way at which the knob's middle is `across` px; below 0 and above 1 beyond
+    the ends."""
+    return (across - track.left - KNOB[0] / 2) / (track.width - KNOB[0])
 
 
 def _rims(spec: GameSpec, sliders: int) -> tuple[int, int]:

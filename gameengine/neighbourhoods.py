@@ -72,14 +72,15 @@ def rule_tables(rules: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def learned_tables(
-    engine: Engine, rules: Tensor, encode: Callable[[Context, Tensor], Hidden] | None = None
+    engine: Engine, given: Tensor, encode: Callable[[Context, Tensor], Hidden] | None = None
 ) -> NDArray[np.uint8]:
-    """What an engine of life-like games makes of each neighbourhood, (R, 512), for descriptions
-    (R, 18). encode: as the engine's, by default it."""
+    """What an engine of life-like games makes of each neighbourhood, (R, 512), in the games that
+    `given` (R, n) tells. encode: what turns it and a context into a hidden state; by default the
+    engine's, which takes descriptions (R, 18)."""
     frames = torch.from_numpy(tiled_neighbourhoods(*engine.spec.shape[1:]))
     shown: list[NDArray[np.uint8]] = []
     with torch.inference_mode():
-        for rule in rules.split(max(1, (1 << 20) // frames.numel())):
+        for rule in given.split(max(1, (1 << 20) // frames.numel())):
             seen = frames.repeat(len(rule), 1, 1, 1)[:, None]  # (r * F, 1, 1, H, W)
             told = rule.repeat_interleave(len(frames), 0)
             hidden = (encode or engine.encode)(Context(seen, torch.zeros(len(seen), 0, 1)), told)

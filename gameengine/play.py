@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_gen.command_line import Parser, chosen_game, read_options, this_python
+from data_gen.command_line import Parser, add_game_options, chosen_game, read_options, this_python
 from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
@@ -97,15 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--game", metavar="NAME", help="play this true game alone, without a checkpoint"
     )
-    parser.add_argument(
-        "--option",
-        nargs="+",
-        action="extend",
-        metavar="KEY=VALUE",
-        default=[],
-        help="of the game, such as serve_angles=true or 'size=[64,64]'; a learned game plays those"
-        " variants that its engine has room for",
-    )
+    add_game_options(parser, "; a learned game plays the variants that its engine has room for")
     parser.add_argument(
         "--trace",
         type=Path,

@@ -15,7 +15,7 @@ from data_gen.errors import UserError
 from data_gen.pictures import enlarge
 from gameengine.canvas import Canvas, View
 from gameengine.clock import Clock
-from gameengine.layout import places, preferred_size, tracks
+from gameengine.layout import places, preferred_size, share_at, tracks
 from gameengine.match import Match
 from gameengine.sliders import Slider
 
@@ -183,8 +183,7 @@ class Window:
 
     def _drag_slider(self, at: tuple[int, int]) -> None:
         slider, track = self._panel.sliders[self._chosen], self._tracks()[self._chosen]
-        share = (at[0] - track.left) / track.width
-        slider.set(slider.low + share * (slider.high - slider.low))
+        slider.set(slider.low + share_at(track, at[0]) * (slider.high - slider.low))
         self._apply_sliders()
 
     def _tracks(self) -> list[pygame.Rect]:

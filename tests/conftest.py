@@ -1,10 +1,11 @@
-"""The small dataset of the dataset tests (tests/dataset_cases.py), and a command to work with."""
+"""What several files of tests share: a small dataset, a command to work with, a hyper engine."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from cli_cases import Command, Ended
@@ -15,6 +16,9 @@ from data_gen.players import make_players
 from data_gen.randomness import training_seeds
 from data_gen.registry import GAMES, make_game
 from data_gen.rollout import Rollout, roll_out
+
+if TYPE_CHECKING:
+    from gameengine.engines.hyper import HyperEngine
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +60,21 @@ def data_gen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         return Ended(int(ended.value.code or 0), shown.out, shown.err)
 
     return command
+
+
+@pytest.fixture(scope="session")
+def rules_engine() -> HyperEngine:
+    """Right on all life-like rules; no test changes it."""
+    from hyper_rules import right_on_all_rules  # loads torch
+
+    return right_on_all_rules()
+
+
+@pytest.fixture(scope="session")
+def rules_checkpoint(rules_engine: HyperEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of it."""
+    from gameengine.checkpoint import save_engine
+
+    path = tmp_path_factory.mktemp("hyper") / "rules.ckpt"
+    save_engine(path, rules_engine, {})
+    return path

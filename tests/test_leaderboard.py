@@ -17,11 +17,12 @@ import pytest
 
 from data_gen.players import make_players
 from data_gen.registry import make_game
+from gameengine.configs import read_config
 from gameengine.experiment import Experiment
 from gameengine.judge import judge
 from gameengine.leaderboard import judging
 from gameengine.leaderboard.baseline import CopyLastFrame
-from gameengine.leaderboard.cells import BASELINE, Cell, read_config, read_result
+from gameengine.leaderboard.cells import BASELINE, Cell, read_result
 from gameengine.leaderboard.games import BLOCKS
 from gameengine.leaderboard.judging import judge_until_lost, survival
 from gameengine.leaderboard.study import Study

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from data_gen.errors import UserError
+from gameengine.configs import read_config
+from gameengine.experiment import Experiment
 from gameengine.leaderboard import pictures
-from gameengine.leaderboard.cells import EARLY, Cell, read_config
+from gameengine.leaderboard.cells import EARLY, Cell
 from gameengine.leaderboard.games import BLOCKS
 from gameengine.leaderboard.judging import PANEL_TICKS
 from gameengine.leaderboard.rows import Row, rows_of
@@ -125,6 +127,17 @@ def test_lessons_are_drawn_for_each_class_of_engine(
     minutes, wrong = drawn["pong_angles_GruEngine.png"]["a"]
     assert (minutes[0], minutes[-1]) == (1.0, 2.0)
     assert (wrong[0], wrong[-1]) == pytest.approx(((15 + 21) / 2, (10 + 16) / 2))
+
+
+def test_an_experiment_takes_a_config_that_is_only_differences(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text("name: base\nmodel: {engine: GruEngine, warmup: 7}\n")
+    path = tmp_path / "own.yaml"
+    path.write_text("differs_from: base.yaml\nname: own\n")
+    for arguments in (["--config", str(path)], [f"--config={path}"]):
+        settings = Experiment([*arguments, "--model.warmup=9"]).settings
+        assert settings["name"] == "own"
+        assert settings["model"]["engine"]["class_path"].endswith("GruEngine")
+        assert settings["model"]["warmup"] == 9
 
 
 def test_a_config_differs_from_another(tmp_path: Path) -> None:

@@ -69,3 +69,5 @@ def test_unseen_rules_are_watched() -> None:
     result = json.loads(done.stdout)
     assert result["right_on_all_seen"] == 1.0
     assert result["rules"] == 20
+    assert 100 < result["neighbourhoods_seen"] < 512  # no rule is right because nothing was seen
+    assert result["right_on_all_512"] < 1

@@ -248,6 +248,15 @@ def test_sliders_are_moved_by_keys_and_dragged() -> None:
         assert (cut(seen, place) != cut(plain, place)).any()
 
 
+def test_a_dream_that_was_tuned_is_not_said_to_be_wrong() -> None:
+    slider = Slider("to snow", 0.0, 1.0)
+    desk = Desk(Match(Pair.beside(pong(), Flawed(pong(), 0))), Panel([slider]))
+    desk.wait(0.2)
+    assert (desk.sees() == ALARM).all(2).any()
+    slider.set(0.5)
+    assert not (desk.sees() == ALARM).all(2).any()
+
+
 def test_without_sliders_their_keys_do_nothing() -> None:
     desk = desk_of()
     desk.press("]", "[", "tab")

@@ -63,7 +63,6 @@ class HyperEngine(Engine):
 
         if base == "hyper":
             raise ValueError("the base of a HyperEngine must be another engine than itself")
-        self.base_name = base
         made = make_engine(base, spec, **(base_options or {}))
         super().__init__(
             spec,

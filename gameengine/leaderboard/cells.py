@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from data_gen.atomic import write_text
 from data_gen.errors import UserError
+from gameengine.configs import read_config
 from gameengine.leaderboard.games import BLOCKS
 
 BASELINE = "copy last frame"  # the engine that needs no training
@@ -72,51 +71,6 @@ class Asked:
 
     rollouts: int
     ticks: int
-
-
-def read_config(path: Path) -> dict[str, Any]:
-    """The settings in a YAML file, laid over those of the file that its `differs_from` names, from
-    where it lies. Raises UserError if there are none."""
-    own = _settings_in(path)
-    chain = [path.resolve()]
-    while (name := own.pop("differs_from", None)) is not None:
-        base = chain[-1].parent / str(name)
-        if base.resolve() in chain:
-            raise UserError(f"{path} differs from itself: {base} names it again")
-        chain.append(base.resolve())
-        own = _over(_settings_in(base), own)
-    return own
-
-
-def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with others over them; lists are replaced as a whole, and so are the arguments of a
-    class by those of another one."""
-    if own.get("class_path", base.get("class_path")) != base.get("class_path"):
-        return dict(own)
-    both = {
-        key: _over(base[key], value)
-        for key, value in own.items()
-        if isinstance(value, dict) and isinstance(base.get(key), dict)
-    }
-    return {**base, **own, **both}
-
-
-def _settings_in(path: Path) -> dict[str, Any]:
-    try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise UserError(f"cannot read {path}: {' '.join(str(error).split())}") from error
-    if not isinstance(settings, dict):
-        raise UserError(f"{path} holds no settings of an experiment")
-    return settings
-
-
-def configs_in(folder: Path) -> dict[str, Path]:
-    """The engines' YAML files: name -> file. Raises UserError if there are none."""
-    found = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-    if not found:
-        raise UserError(f"{folder} holds no YAML files of engines")
-    return found
 
 
 def read_plan(folder: Path) -> dict[str, Any] | None:

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from data_gen.players import make_players
 from data_gen.registry import make_game
 from gameengine.checkpoint import load_checkpoint
+from gameengine.configs import read_config
 from gameengine.engine import Engine
 from gameengine.evaluate import milliseconds_per_tick
 from gameengine.leaderboard.baseline import CopyLastFrame
-from gameengine.leaderboard.cells import EARLY, Asked, read_config
+from gameengine.leaderboard.cells import EARLY, Asked
 from gameengine.leaderboard.games import BLOCKS
 from gameengine.leaderboard.judging import Verdict, judge_until_lost, survival
 from gameengine.learned_game import LearnedGame

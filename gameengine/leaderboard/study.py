@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from data_gen.errors import UserError
-from gameengine.leaderboard.cells import Asked, Cell, configs_in, read_plan, read_result
+from gameengine.configs import configs_in
+from gameengine.leaderboard.cells import Asked, Cell, read_plan, read_result
 from gameengine.leaderboard.games import BLOCKS
 
 
