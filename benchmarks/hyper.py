@@ -115,12 +115,10 @@ def measure(
 
     def naive() -> Tensor:
         parameters: dict[str, Tensor] = {}
-        for name, made in zip(layers, engine.implement(embedding).values(), strict=True):
-            weight, bias = plain.get_submodule(name).parameters()
-            sizes = [weight.numel(), bias.numel()]
-            own, offset = made.split(sizes, 1)
-            parameters[f"base.{name}.weight"] = own.unflatten(1, weight.shape)
-            parameters[f"base.{name}.bias"] = offset
+        for name, make in zip(layers, engine.generators, strict=True):
+            own = plain.get_submodule(name).named_parameters()
+            for made, (part, _) in zip(make(embedding), own, strict=True):
+                parameters[f"base.{name}.{part}"] = made
         return vmap(lambda w, *seen: functional_call(tick, w, seen), randomness="error")(
             parameters, frames[:, :, 0], given
         )

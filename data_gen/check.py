@@ -43,7 +43,8 @@ def check_game(game: AnyGame, seeds: Seeds | None = None, ticks: int = 24) -> No
     _check_spec(game.spec)
     tick = np.arange(ticks, dtype=np.uint64)[:, None]
     seats = np.arange(len(game.spec.players), dtype=np.uint64)
-    actions = integers(len(game.spec.actions), seeds[:, None, None], tick, seats)  # (B, T, P)
+    actions = integers(game.spec.choices, seeds[:, None, None], tick, seats)  # (B, T, P)
+    actions[:, :, game.spec.taken :] = 0
 
     states = _check_calls(game, seeds, actions)
     seen = _see(game, states)

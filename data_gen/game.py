@@ -28,6 +28,8 @@ class GameSpec:
     shape: (C, H, W) of a frame. actions: what one player can choose, index = action.
     players: names of the seats. keys: per seat, key name (as pygame names it) -> action.
     colours: names of the K palette entries; empty for true-colour games.
+    Actions, players and colours without a name, "", are last, and never used: room that other games
+    need which one engine learns as well.
     palette: K colours (red, green, blue), or None for true-colour games.
     tracked: the colours that count as objects when a dream is judged.
     context: true frames that an engine needs before it can know the state.
@@ -50,6 +52,16 @@ class GameSpec:
     events: tuple[str, ...] = ("plain",)
     description: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def choices(self) -> int:
+        """How many actions a player chooses from."""
+        return sum(map(bool, self.actions))
+
+    @property
+    def taken(self) -> int:
+        """How many seats are taken; at the others the action is always 0."""
+        return sum(map(bool, self.players))
 
     def to_dict(self) -> dict[str, Any]:
         """The spec as dicts, lists, strings and numbers; `from_dict` gives the same spec back."""

@@ -100,7 +100,7 @@ class KernelGame(FusedGame[RowState]):
             run(
                 self._rules,
                 cast.table,
-                len(self.spec.actions),
+                self.spec.choices,
                 seeds[part],
                 after["tick"][part],
                 policy[part],
@@ -114,6 +114,7 @@ class KernelGame(FusedGame[RowState]):
             )
 
         in_parts(play, len(values), threads)
+        ticks.actions[:, :, self.spec.taken :] = 0
         ticks.terminated[...] = self._ends[ticks.event]
         last = {"reward": ticks.reward, "terminated": ticks.terminated, "event": ticks.event}
         shown = {name: value[:, -1].copy() for name, value in last.items()}

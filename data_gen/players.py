@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from data_gen.game import Frames, GameSpec, Seeds, ready
 from data_gen.randomness import integers
-from data_gen.registry import expert_of
+from data_gen.registry import expert_of, played_by
 
 Memory = dict[str, NDArray[Any]]  # every array has B first
 MOST_PLAYERS = 256  # a policy is a uint8
@@ -108,9 +108,9 @@ class Cast:
 
         after = {"tick": memory["tick"].copy(), "seats": memory["seats"].copy()}
         actions = np.empty(memory["policy"].shape, np.uint8)
-        act_all_of(spec.name, expert_of(spec))(
+        act_all_of(played_by(spec), expert_of(spec))(
             self.table,
-            len(spec.actions),
+            spec.choices,
             ready(frames[:, 0], np.uint8),
             ready(memory["seeds"], np.uint64),
             after["tick"],
@@ -118,6 +118,7 @@ class Cast:
             after["seats"],
             actions,
         )
+        actions[:, spec.taken :] = 0
         return actions, memory | after
 
 

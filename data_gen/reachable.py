@@ -98,8 +98,9 @@ def reachable(
 
 
 def joint_actions(spec: GameSpec) -> NDArray[np.uint8]:
-    """All that the players can choose together, (A ** P, P)."""
-    return np.array(list(product(range(len(spec.actions)), repeat=len(spec.players))), np.uint8)
+    """All that the players can choose together: (choices ** taken, P)."""
+    chosen = np.array(list(product(range(spec.choices), repeat=spec.taken)), np.uint8)
+    return np.pad(chosen, ((0, 0), (0, len(spec.players) - spec.taken)))
 
 
 class _TooManyError(Exception):

@@ -21,6 +21,7 @@ GAMES: dict[str, str] = {  # name -> module:what makes it
     "catch": "data_gen.games.catch:catch",
     "flappy": "data_gen.games.flappy:flappy",
     "keydoor": "data_gen.games.keydoor:keydoor",
+    "arcade": "data_gen.games.arcade:arcade",
 }
 
 
@@ -49,6 +50,11 @@ def game_of(spec: GameSpec) -> AnyGame:
     return game
 
 
+def played_by(spec: GameSpec) -> str:
+    """The game whose rules and expert those of `spec` are: in an arcade the one that is played."""
+    return spec.options["game"] if spec.name == "arcade" else spec.name
+
+
 def expert_of(spec: GameSpec) -> Callable[..., Any]:
     """The scripted expert in the game's module, a kernel of the signature EXPERT; games that have
     none, or are not in the registry, get one that always chooses action 0."""
@@ -56,7 +62,7 @@ def expert_of(spec: GameSpec) -> Callable[..., Any]:
 
     if spec.name not in GAMES:
         return idle
-    module, _ = _place(spec.name)
+    module, _ = _place(played_by(spec))
     return getattr(import_module(module), "expert", idle)
 
 

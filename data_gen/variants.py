@@ -23,12 +23,33 @@ def variant(spec: GameSpec, description: NDArray[np.float32]) -> AnyGame:
     options: dict[str, Any] = dict(spec.options)
     if spec.name == "lifelike":
         options["rules"] = [rule_name(description)]
+    if spec.name == "arcade":
+        options |= _played(spec, description)
     for name, value in zip(spec.description, description.tolist(), strict=True):
         if (key := name.replace(" ", "_")) in options:
-            options[key] = round(value)
+            kind = type(np.ravel(options[key]).tolist()[0])  # bool or int
+            options[key] = kind(round(value))
     game = make_game(spec.name, **options)
     begun = game.init(np.arange(_SEEDS, dtype=np.uint64)).description
     if not (begun == description).all(1).any():
         told = ", ".join(f"{n} {v:g}" for n, v in zip(spec.description, description, strict=True))
         raise ValueError(f"{spec.name} has no variant with {told}")
     return game
+
+
+def _played(spec: GameSpec, description: NDArray[np.float32]) -> dict[str, Any]:
+    """The game that an arcade plays, and its options, as the description tells. Raises ValueError
+    if it tells of no game."""
+    games, size = spec.options["games"], spec.options["size"]
+    told = [name for name, value in zip(games, description, strict=False) if value == 1]
+    if len(told) != 1:
+        raise ValueError(f"a description tells of one game of an arcade, not of {len(told)}")
+    (name,) = told
+    chosen = spec.options["options"] if name == spec.options["game"] else {}
+    played = make_game(name, size=size, **chosen).spec
+    own = [entry.startswith(f"{name} ") for entry in spec.description]
+    options = variant(played, description[own]).spec.options
+    return {
+        "game": name,
+        "options": {key: value for key, value in options.items() if key != "size"},
+    }

@@ -102,9 +102,10 @@ class Canvas:
 
     def _seats(self, surface: pygame.Surface, around: pygame.Rect, match: Match) -> None:
         """The keys of every seat and who plays it, spread evenly below the panels."""
-        persons, count = match.seats.persons(), len(self._spec.players)
+        persons, count = match.seats.persons(), self._spec.taken
         middle = around.bottom + SEATS // 2 + 4
-        for seat, (name, keys) in enumerate(zip(self._spec.players, self._spec.keys, strict=True)):
+        taken = list(zip(self._spec.players, self._spec.keys, strict=True))[:count]
+        for seat, (name, keys) in enumerate(taken):
             left = around.left + seat * (around.width + MARGIN) // count
             caps = self._lettering.caps(tuple(keys), match.seats.held(seat))
             place = surface.blit(caps, caps.get_rect(midleft=(left, middle)))

@@ -19,7 +19,10 @@ from data_gen.randomness import held_out_seeds
 from data_gen.registry import game_of, make_game
 from data_gen.rollout import roll_out
 from gameengine.engine import Engine
+from gameengine.learned_game import LearnedGame
 from gameengine.live import LiveSource
+from gameengine.mixture import MixedSource, joined
+from gameengine.retargeting import check_same_shape
 from gameengine.windows import Arrays, Batch, FolderSource, MinedSource, WindowSource, cut
 
 VALIDATION_GAMES = 32
@@ -28,11 +31,12 @@ VALIDATION_PIXELS = 1 << 19  # in the frames to predict; a validation should not
 
 
 class GameData(pl.LightningDataModule):
-    """Windows of one game.
+    """Windows of one game, or of several that one engine learns.
 
-    game, options: as for data_gen.registry.make_game; pong by default. folder: train on this
-    dataset instead of on games that are played meanwhile; game and options then come from its
-    manifest, and what says how games are played has no meaning.
+    game, options: as for data_gen.registry.make_game; pong by default. variants: names, and the
+    options of each that differ from `options`; every batch holds equally many windows of each.
+    folder: train on this dataset instead of on games that are played meanwhile; game and options
+    then come from its manifest, and what says how games are played has no meaning.
     players: who plays in training; held_out_players: who plays when the engine is judged.
     ticks_per_batch: predicted ticks in a batch; the number of windows follows from their `length`.
     event_share, start_share, starts, games, chunk, restart, reuse: see LiveSource. mined_share: of
@@ -46,6 +50,7 @@ class GameData(pl.LightningDataModule):
         self,
         game: str | None = None,
         options: dict[str, Any] | None = None,
+        variants: dict[str, dict[str, Any]] | None = None,
         folder: str | None = None,
         players: Sequence[str] = ("random", "sticky", "tracker:0.3", "tracker:0.7"),
         held_out_players: Sequence[str] = ("tracker:0.9",),
@@ -87,29 +92,33 @@ class GameData(pl.LightningDataModule):
         self.trained_with = tuple(players)
         self._longest: int | None = None
         if folder is None:
-            self.game: AnyGame = make_game(game or "pong", **(options or {}))
+            self.variants = _make_games(game or "pong", options or {}, variants)
             cast = make_players(players)
-            source: WindowSource = LiveSource(
-                self.game,
-                cast,
-                seed,
-                event_share=event_share,
-                start_share=start_share,
-                starts=starts,
-                games=games,
-                chunk=chunk,
-                restart=restart,
-                reuse=reuse,
-                look_back=self._look_back,
-            )
+            sources = [
+                LiveSource(
+                    variant,
+                    cast,
+                    seed,
+                    event_share=event_share,
+                    start_share=start_share,
+                    starts=starts,
+                    games=-(-games // len(self.variants)),
+                    chunk=chunk,
+                    restart=restart,
+                    reuse=reuse,
+                    look_back=self._look_back,
+                )
+                for variant in self.variants.values()
+            ]
+            source: WindowSource = MixedSource(sources, seed) if variants else sources[0]
         else:
             source = stored = FolderSource(Path(folder), seed)
-            self.game = game_of(stored.spec)
+            self.variants = {stored.spec.name: game_of(stored.spec)}
             self.trained_with, self._longest = stored.players, stored.longest
-            if options or game not in (None, self.spec.name):
+            if options or variants or game not in (None, self.spec.name):
                 raise ValueError(
-                    f"{folder} says which game it is, {self.spec.name}: leave data.game and"
-                    " data.options out"
+                    f"{folder} says which game it is, {self.spec.name}: leave data.game,"
+                    " data.options and data.variants out"
                 )
         self._source = MinedSource(source, mined_share, seed=seed)
         self.held_out = make_players(held_out_players)
@@ -126,7 +135,12 @@ class GameData(pl.LightningDataModule):
 
     @property
     def spec(self) -> GameSpec:
-        return self.game.spec
+        """Of the first of the variants."""
+        return next(iter(self.variants.values())).spec
+
+    def learned(self, engine: Engine) -> dict[str, LearnedGame]:
+        """What an engine has learned of each of the variants."""
+        return {name: LearnedGame(engine, game) for name, game in self.variants.items()}
 
     def check_length(self, length: int) -> None:
         """Raises ValueError if windows of `length` ticks do not fit the episodes."""
@@ -147,9 +161,10 @@ class GameData(pl.LightningDataModule):
         before = self._source.state_dict()
         frames = self._source.draw(count, 1)["frames"][:, -1]
         self._source.load_state_dict(before)
-        seeds = max(1, VARIANT_PIXELS // frames[0].numel())
-        state = self.game.init(np.arange(seeds, dtype=np.uint64))
-        return frames, torch.from_numpy(state.description)
+        count = max(1, VARIANT_PIXELS // frames[0].numel() // len(self.variants))
+        seeds = np.arange(count, dtype=np.uint64)
+        descriptions = [game.init(seeds).description for game in self.variants.values()]
+        return frames, torch.from_numpy(np.concatenate(descriptions))
 
     def ask(self, engine: Engine) -> None:
         """From now on the windows hold what the engine says of them by hindsight. Raises ValueError
@@ -199,10 +214,23 @@ class GameData(pl.LightningDataModule):
         self.draw_seconds = state_dict["draw_seconds"]
 
     def _held_out_windows(self, length: int) -> Batch:
-        context = self.spec.context
+        windows = [
+            self._windows_of(game, length) | {"variant": torch.full((self._count(length),), number)}
+            for number, game in enumerate(self.variants.values())
+        ]
+        return joined(windows)
+
+    def _count(self, length: int) -> int:
+        """Held-out windows of each variant."""
+        _, height, width = self.spec.shape
+        pixels = length * height * width * len(self.variants)
+        return max(8, VALIDATION_PIXELS // pixels)
+
+    def _windows_of(self, game: AnyGame, length: int) -> Batch:
+        context = game.spec.context
         ticks = max(128, context + length)
         seeds = held_out_seeds(self._seed, VALIDATION_GAMES)
-        rollout = roll_out(self.game, self.held_out, seeds, ticks)
+        rollout = roll_out(game, self.held_out, seeds, ticks)
         arrays = {
             "frames": rollout.frames,
             "actions": rollout.actions,
@@ -210,10 +238,24 @@ class GameData(pl.LightningDataModule):
             "terminated": rollout.terminated,
             "description": rollout.description,
         }
-        count = max(8, VALIDATION_PIXELS // (length * rollout.frames[0, 0].size))
+        count = self._count(length)
         rng = np.random.default_rng(self._seed)
         starts = rng.integers(0, ticks + 2 - context - length, count)
         return cut(arrays, np.arange(count) % VALIDATION_GAMES, starts, context, length)
+
+
+def _make_games(
+    name: str, options: Mapping[str, Any], variants: Mapping[str, Mapping[str, Any]] | None
+) -> dict[str, AnyGame]:
+    """The games to be learned, by name. Raises ValueError for variants that no engine could learn
+    at once."""
+    if not variants:
+        return {name: make_game(name, **options)}
+    games = {key: make_game(name, **{**options, **more}) for key, more in variants.items()}
+    first, *others = games.values()
+    for other in others:
+        check_same_shape(first.spec, other.spec)
+    return games
 
 
 class Round:

@@ -12,7 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from data_gen.command_line import chosen_game
 from data_gen.errors import UserError
+from data_gen.game import GameSpec
 from data_gen.games.automaton import COUNTS, RULE_BITS, rule_bits
 from data_gen.games.life import canonical_rule
 from data_gen.games.lifelike import rule_name
@@ -47,8 +49,9 @@ def hyper_engine(path: Path, options: Mapping[str, Any] | None = None) -> HyperE
 
 
 def embedding_of(engine: HyperEngine, point: str) -> Tensor:
-    """The embedding (E,) of a rule, of a variant ("ball_speed:2,paddle_height:9", the rest as on
-    average), or of a checkpoint. Raises UserError for what is none."""
+    """The embedding (E,) of a rule, of a game of an arcade, of a variant
+    ("ball_speed:2,paddle_height:9", the rest as on average), or of a checkpoint. Raises UserError
+    for what is none."""
     if point.endswith(".ckpt"):
         fixed = hyper_engine(Path(point)).embedding.fixed
         if fixed is None:
@@ -61,10 +64,23 @@ def embedding_of(engine: HyperEngine, point: str) -> Tensor:
             description = torch.from_numpy(rule_bits(canonical_rule(point)))
         except ValueError as error:
             raise UserError(str(error)) from error
+    elif point in engine.spec.options.get("games", ()):
+        game = chosen_game(engine.spec.name, {**engine.spec.options, "game": point, "options": {}})
+        description = torch.from_numpy(game.init(np.zeros(1, np.uint64)).description[0])
     else:
         description = _described(engine, point)
     with torch.no_grad():
         return engine.embedding.of_description(description[None])[0]
+
+
+def name_of(spec: GameSpec, description: NDArray[np.float32]) -> str:
+    """What a variant of a game is called: a rule, a game of an arcade, or numbers with their
+    names."""
+    if spec.description == RULE_BITS:
+        return rule_name(description)
+    numbers = dict(zip(spec.description, description.tolist(), strict=True))
+    played = [name for name in spec.options.get("games", ()) if numbers[name]]
+    return ", ".join(played or (f"{name} {value:g}" for name, value in numbers.items()))
 
 
 def tables_of(engine: HyperEngine, embeddings: Tensor) -> NDArray[np.uint8]:

@@ -10,7 +10,6 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +99,7 @@ def _made(
     engine: HyperEngine, seen: Seen, video: Video, induced: Induced, silent: bool
 ) -> tuple[Engine, dict[str, Any]]:
     """The playable engine, and what can be told of it."""
+    from gameengine.embedding_points import name_of
     from gameengine.induction import described, disagreement, open_numbers
     from gameengine.retargeting import for_spec
 
@@ -109,6 +109,7 @@ def _made(
     if numbers is not None:
         embedding = engine.embedding.of_description(numbers[None])[0]
         told["description"] = dict(zip(names, numbers.tolist(), strict=True))
+        told["name"] = name_of(spec, numbers.numpy())
         told["open"] = [names[number] for number in open_numbers(engine, video, numbers)]
     if seen.spec is None or seen.description is None:
         return for_spec(engine, spec, embedding=embedding.tolist()), told
@@ -141,7 +142,7 @@ def _in_words(result: dict[str, Any]) -> str:
         " pixels",
     ]
     if "description" in result:
-        lines.append(f"  it is            {_named(result['description'])}")
+        lines.append(f"  it is            {result['name']}")
         lines.append(f"  not determined   {', '.join(result['open']) or 'nothing is left open'}")
     lines.append(
         f"  tries differ in  {result['open_pixels']:.2%} of the pixels of {DREAM} dreamed frames"
@@ -155,18 +156,6 @@ def _in_words(result: dict[str, Any]) -> str:
         )
     lines.append(f"play it: {this_python()} -m gameengine.play {result['out']}")
     return "\n".join(lines)
-
-
-def _named(description: Mapping[str, float]) -> str:
-    """A rule, or numbers with their names."""
-    import numpy as np
-
-    from data_gen.games.automaton import RULE_BITS
-    from data_gen.games.lifelike import rule_name
-
-    if tuple(description) == RULE_BITS:
-        return rule_name(np.array(list(description.values())))
-    return ", ".join(f"{name} {value:g}" for name, value in description.items())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,7 +13,7 @@ from gameengine.engine import Context
 from gameengine.engines.hyper import HyperEngine
 from gameengine.frames import snap
 
-WINDOWS = 64  # of a video that a step looks at, at most
+PIXELS = 1 << 14  # of the windows of a video that a step looks at
 CHECKED = 256  # windows that are looked at at once when all are
 LONG = 16  # ticks of a window, for engines that remember more than the context
 PATIENCE = 20  # steps in which nothing was wrong, before it is called found
@@ -95,14 +95,15 @@ def induce(
     away[:, 0] = 0.0  # the mean game
     found = away.requires_grad_()
     optimizer = torch.optim.Adam([found], RATE)
+    count = max(1, PIXELS // windows.frames[0, 0, windows.context :].numel())
     right_in_a_row, step = 0, 0
     before = [weight.requires_grad for weight in engine.parameters()]
     engine.requires_grad_(False)
     try:
         for step in range(1, steps + 1):
             shown = windows
-            if len(windows) > WINDOWS:
-                shown = windows.choose(torch.randperm(len(windows), generator=random)[:WINDOWS])
+            if len(windows) > count:
+                shown = windows.choose(torch.randperm(len(windows), generator=random)[:count])
             loss, wrong = _judged(engine, shown, start[0] + start[1] * found)
             optimizer.zero_grad()
             (loss + PRIOR * found.square().sum()).backward()

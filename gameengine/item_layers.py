@@ -1,42 +1,36 @@
 """Layers whose weights come from elsewhere, other ones for each item of a batch.
 
-Each takes the place of a layer of torch. Between `use` and `use(None)` it has weights (B, size) for
-B items, and sees N = B * r inputs, the r of an item one after another. Everything is a product of
-matrices for the whole batch, without a loop over items.
+Each takes the place of a layer of torch. From `use` on it has weights for B items, and sees
+N = B * r inputs, the r of an item one after another. Everything is done for the whole batch at
+once, without a loop over items.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import cast
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-class ItemLayer(nn.Module, ABC):
-    """Interface. size: how many numbers are an item's weights."""
-
-    size: int
+class ItemLayer(nn.Module):
+    """Interface. Without `use` an item layer has no weights."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._weights: Tensor | None = None
+        self._weights: Sequence[Tensor] = ()
 
-    def use(self, weights: Tensor | None) -> None:
-        """weights (B, size), or None: forget them."""
+    def use(self, weights: Sequence[Tensor]) -> None:
+        """weights: those of the layer whose place it takes, in the order of its parameters, each
+        with B before its shape. None at all: the old ones are forgotten."""
         self._weights = weights
 
     @property
-    def weights(self) -> Tensor:
-        assert self._weights is not None, "an item layer is used without weights"
+    def weights(self) -> Sequence[Tensor]:
+        assert self._weights, "an item layer is used without weights"
         return self._weights
-
-    @staticmethod
-    @abstractmethod
-    def flat(layer: nn.Module) -> Tensor:
-        """The weights of the layer whose place it takes, (size,)."""
 
 
 class ItemLinear(ItemLayer):
@@ -44,19 +38,13 @@ class ItemLinear(ItemLayer):
 
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__()
-        self._shape = layer.out_features, layer.in_features
-        self.size = layer.out_features * (layer.in_features + 1)
-
-    @staticmethod
-    def flat(layer: nn.Module) -> Tensor:
-        return _flat(cast(nn.Linear, layer))
 
     def forward(self, seen: Tensor) -> Tensor:
-        matrix, bias = _split(self.weights, *self._shape)
+        matrix, *bias = self.weights
         if len(matrix) == 1:  # as in play: an ordinary layer
-            return F.linear(seen, matrix[0], bias[0])
+            return F.linear(seen, matrix[0], *[one[0] for one in bias])
         folded = seen.reshape(len(matrix), -1, seen.shape[-1])  # (B, r * ..., in)
-        return torch.baddbmm(bias[:, None], folded, matrix.mT).view(*seen.shape[:-1], -1)
+        return _products(folded, matrix, bias).view(*seen.shape[:-1], -1)
 
 
 class ItemConv(ItemLayer):
@@ -64,29 +52,28 @@ class ItemConv(ItemLayer):
 
     def __init__(self, layer: nn.Conv2d) -> None:
         super().__init__()
-        self._side, self._padding = layer.kernel_size[0], int(layer.padding[0])
-        self._shape = layer.out_channels, layer.in_channels * self._side**2
-        self.size = layer.out_channels * (self._shape[1] + 1)
-
-    @staticmethod
-    def flat(layer: nn.Module) -> Tensor:
-        return _flat(cast(nn.Conv2d, layer))
+        self._padding = int(layer.padding[0])
 
     def forward(self, seen: Tensor) -> Tensor:
-        matrix, bias = _split(self.weights, *self._shape)
-        if len(matrix) == 1:  # as in play: an ordinary layer
-            kernel = matrix[0].view(self._shape[0], -1, self._side, self._side)
-            return F.conv2d(seen, kernel, bias[0], padding=self._padding)
-        smaller = self._side - 1 - 2 * self._padding
-        size = seen.shape[2] - smaller, seen.shape[3] - smaller
-        columns = (
-            seen.flatten(2) if self._side == 1 else F.unfold(seen, self._side, 1, self._padding)
+        kernels, *bias = self.weights
+        items = len(kernels)
+        assert len(seen) % items == 0, f"{len(seen)} inputs are none of {items} items"
+        if items == 1:  # as in play: an ordinary layer
+            own = bias[0][0] if bias else None
+            return F.conv2d(seen, kernels[0], own, padding=self._padding)
+        if kernels.shape[3:] == (1, 1) and not self._padding:
+            # A dense layer for each pixel: the channels lie side by side in memory.
+            pixels = seen.permute(0, 2, 3, 1)  # (N, h, w, in)
+            folded = pixels.reshape(items, -1, seen.shape[1])  # (B, r * h * w, in)
+            shown = _products(folded, kernels.flatten(2), bias)
+            return shown.view(*pixels.shape[:3], -1).permute(0, 3, 1, 2)
+        # Each item is a group of channels: (N, in, h, w) -> (r, B * in, h, w).
+        grouped = seen.unflatten(0, (items, -1)).transpose(0, 1).flatten(1, 2)
+        offset = bias[0].flatten() if bias else None
+        shown = F.conv2d(
+            grouped, kernels.flatten(0, 1), offset, padding=self._padding, groups=items
         )
-        items, times = len(matrix), len(seen) // len(matrix)
-        if times > 1:
-            matrix, bias = (one.repeat_interleave(times, 0) for one in (matrix, bias))
-        assert len(matrix) == len(seen), f"{len(seen)} inputs are none of {items} items"
-        return torch.baddbmm(bias[:, :, None], matrix, columns).unflatten(2, size)
+        return shown.unflatten(1, (items, -1)).transpose(0, 1).flatten(0, 1)
 
 
 class ItemGru(ItemLayer):
@@ -95,48 +82,33 @@ class ItemGru(ItemLayer):
 
     def __init__(self, layer: nn.GRU) -> None:
         super().__init__()
-        self._width, self._seen = layer.hidden_size, layer.input_size
-        self.size = 3 * self._width * (self._seen + self._width + 2)
-
-    @staticmethod
-    def flat(layer: nn.Module) -> Tensor:
-        return torch.cat([weight.detach().flatten() for weight in layer.parameters()])
 
     def forward(self, seen: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        width, times = 3 * self._width, len(seen) // len(self.weights)
-        sizes = [width * self._seen, width * self._width, width, width]
-        into, back, *biases = self.weights.split(sizes, 1)
-        told = torch.baddbmm(
-            biases[0][:, None],
-            seen.reshape(len(into), -1, self._seen),
-            into.unflatten(1, (width, -1)).mT,
-        ).view(*seen.shape[:2], width)
-        back = back.unflatten(1, (width, -1)).mT
+        into, back, bias, recalling = self.weights
+        width, times = back.shape[2], len(seen) // len(into)
+        folded = seen.reshape(len(into), -1, seen.shape[2])  # (B, r * T, in)
+        told = _products(folded, into, [bias]).view(*seen.shape[:2], -1)
         now, states = state[0].unflatten(0, (-1, times)), list[Tensor]()  # (B, r, out)
         for tick in told.unflatten(0, (-1, times)).unbind(2):
-            recalled = torch.baddbmm(biases[1][:, None], now, back)
-            gates = tick[..., : -self._width] + recalled[..., : -self._width]
+            recalled = _products(now, back, [recalling])
+            gates = tick[..., :-width] + recalled[..., :-width]
             reset, update = gates.sigmoid().chunk(2, 2)
-            goal = torch.tanh(tick[..., -self._width :] + reset * recalled[..., -self._width :])
+            goal = torch.tanh(tick[..., -width:] + reset * recalled[..., -width:])
             now = torch.lerp(goal, now, update)
             states.append(now)
         last = now.flatten(0, 1)
         return torch.stack(states, 2).flatten(0, 1), last[None]
 
 
-ITEM_LAYERS: dict[type[nn.Module], type[ItemLayer]] = {
+ITEM_LAYERS: dict[type[nn.Module], Callable[[Any], ItemLayer]] = {
     nn.Linear: ItemLinear,
     nn.Conv2d: ItemConv,
     nn.GRU: ItemGru,
 }
 
 
-def _flat(layer: nn.Linear | nn.Conv2d) -> Tensor:
-    weight = layer.weight.detach()
-    bias = weight.new_zeros(len(weight)) if layer.bias is None else layer.bias.detach()
-    return torch.cat([weight.flatten(), bias])
-
-
-def _split(weights: Tensor, rows: int, columns: int) -> tuple[Tensor, Tensor]:
-    """weights (B, size) -> matrices (B, rows, columns) and biases (B, rows)."""
-    return weights[:, :-rows].unflatten(1, (rows, columns)), weights[:, -rows:]
+def _products(seen: Tensor, matrices: Tensor, bias: Sequence[Tensor]) -> Tensor:
+    """seen (B, n, in), matrices (B, out, in), bias (B, out) or none -> (B, n, out)."""
+    if bias:
+        return torch.baddbmm(bias[0][:, None], seen, matrices.mT)
+    return torch.bmm(seen, matrices.mT)

@@ -6,7 +6,7 @@ import csv
 import io
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,22 @@ from pytorch_lightning.loggers import WandbLogger
 from tqdm import tqdm
 
 from data_gen.atomic import whole_file, write_text
-from data_gen.pictures import write_gif, write_png
+from data_gen.pictures import fitting_factor, to_rgb, write_gif, write_png
 from gameengine.budget import Budget
 from gameengine.checkpoint import save_engine
 from gameengine.data import GameData
 from gameengine.judge import exact_horizon
 from gameengine.learned_game import LearnedGame
-from gameengine.split_screen import SideBySide, dream_beside_truth, progress_strip, split_screen
+from gameengine.split_screen import (
+    SideBySide,
+    dream_beside_truth,
+    progress_strip,
+    split_screens,
+)
 
 log = logging.getLogger(__name__)
-STRIP_TICKS = 6  # ticks of a row in the strip
+STRIP_TICKS = 6  # pictures of a row in the strip, about
+MOST_SHOWN = 6  # games in a gif, and in a line
 
 
 class Journal(pl.Callback):
@@ -118,13 +124,19 @@ class Journal(pl.Callback):
     def _note(self, trainer: pl.Trainer, engine: Any) -> dict[str, float]:
         """Measure, draw and save the engine as it is. Returns the measured horizon."""
         budget, data = Budget.of(trainer), GameData.of(trainer)
-        learned = LearnedGame(engine)
-        exact = exact_horizon(learned, data.held_out, self._rollouts, self._ticks)
-        median = float(np.median(exact.ticks))
-        shown = dream_beside_truth(learned, data.held_out, self._gif_rollouts, self._gif_ticks)
+        learned = data.learned(engine)
+        horizons = {
+            name: exact_horizon(
+                game, data.held_out, -(-self._rollouts // len(learned)), self._ticks
+            )
+            for name, game in learned.items()
+        }
+        medians = {name: float(np.median(horizon.ticks)) for name, horizon in horizons.items()}
+        median = float(np.median(np.concatenate([one.ticks for one in horizons.values()])))
+        shown = self._beside_truth(data, learned)
         gif = self.folder / "gifs" / f"{trainer.global_step:07d}.gif"
-        pictures = split_screen(shown, self._gif_differences)
-        write_gif(gif, pictures, fps=min(30, learned.spec.fps))
+        pictures = split_screens(shown, self._gif_differences)
+        write_gif(gif, pictures, fps=min(30, data.spec.fps))
         minutes, seconds = divmod(int(budget.seconds), 60)
         self._draw_strip(f"after {minutes}:{seconds:02d}, step {trainer.global_step}", shown)
         save_engine(
@@ -133,14 +145,30 @@ class Journal(pl.Callback):
             self.made | {"steps": trainer.global_step, "seconds": budget.seconds},
         )
         right = float(trainer.callback_metrics.get("held_out/frames_right", float("nan")))
-        at_least = "at least " if exact.censored * 2 > self._rollouts else ""
+        censored = sum(horizon.censored for horizon in horizons.values())
+        at_least = "at least " if censored * 2 > self._rollouts else ""
+        each = ", ".join(f"{name} {ticks:g}" for name, ticks in medians.items())
+        if len(medians) > MOST_SHOWN:
+            each = f"{min(medians.values()):g} to {max(medians.values()):g}"
         tqdm.write(
             f"{minutes}:{seconds:02d}  {budget.progress:4.0%}  {right:.1%} of held-out frames right"
             f" over {data.length} tick{'s' * (data.length > 1)};"
             f" the dream stays exact for {at_least}{median:g} ticks"
+            + (f" ({each})" if len(medians) > 1 else "")
         )
         _send_to_wandb(trainer, gif, median)
-        return {"horizon_so_far": median}
+        more = {f"horizon_so_far/{name}": ticks for name, ticks in medians.items()}
+        return {"horizon_so_far": median} | (more if len(more) > 1 else {})
+
+    def _beside_truth(self, data: GameData, learned: Mapping[str, LearnedGame]) -> list[SideBySide]:
+        """What a gif shows: `gif_rollouts` rollouts, of several games one each at least."""
+        names = list(learned)[:MOST_SHOWN]
+        rollouts = max(1, self._gif_rollouts // len(names))
+        titles = names if len(learned) > 1 else ["truth"]
+        return [
+            dream_beside_truth(learned[name], data.held_out, rollouts, self._gif_ticks, title)
+            for name, title in zip(names, titles, strict=True)
+        ]
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -153,13 +181,19 @@ class Journal(pl.Callback):
         self._marks, self.history = state_dict["marks"], state_dict["history"]
         self._strip = [(name, frames.numpy()) for name, frames in state_dict["strip"]]
 
-    def _draw_strip(self, name: str, shown: SideBySide) -> None:
-        ticks = np.unique(np.geomspace(1, shown.truth.shape[1], STRIP_TICKS).round().astype(int))
+    def _draw_strip(self, name: str, shown: Sequence[SideBySide]) -> None:
+        length = shown[0].truth.shape[1]
+        spread = np.geomspace(1, length, STRIP_TICKS)
+        if len(shown) > 1:
+            spread = np.geomspace(1, length, 2 + max(1, STRIP_TICKS // len(shown)))[1:-1]
+        ticks = np.unique(spread.round().astype(int))
         if not self._strip:
             named = ", ".join(str(tick) for tick in ticks)
-            self._strip.append((f"truth at ticks {named}", shown.truth[0, ticks - 1]))
-        self._strip.append((name, shown.dream[0, ticks - 1]))
-        write_png(self.strip, progress_strip(self._strip, shown.spec))
+            truth = [to_rgb(one.truth[0, tick - 1], one.spec) for one in shown for tick in ticks]
+            self._strip.append((f"truth at ticks {named}", np.stack(truth)))
+        dream = [to_rgb(one.dream[0, tick - 1], one.spec) for one in shown for tick in ticks]
+        self._strip.append((name, np.stack(dream)))
+        write_png(self.strip, progress_strip(self._strip, fitting_factor(shown[0].spec, 96)))
 
 
 class ProgressBar(pl.Callback):

@@ -26,12 +26,12 @@ class DreamState(State):
 
 
 class LearnedGame:
-    """The game that an engine has learned. `truth` is the true game that it learned from, whose
-    spec it shares."""
+    """The game that an engine has learned. truth: the true game, whose spec it shares; by default
+    that of the engine's spec, else a variant of it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, truth: AnyGame | None = None) -> None:
         self.engine = engine.eval()
-        self.truth: AnyGame = game_of(engine.spec)
+        self.truth: AnyGame = truth or game_of(engine.spec)
         self.spec = self.truth.spec
 
     @staticmethod

@@ -89,8 +89,13 @@ class Learner(pl.LightningModule):
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self._log("held_out", *self.judged(batch))
         data = GameData.of(self.trainer)
+        parts = [self.judged(own) for own in _by_variant(batch, len(data.variants))]
+        losses, wrongs = zip(*parts, strict=True)
+        self._log("held_out", torch.stack(losses).mean(), torch.cat(wrongs))
+        if len(parts) > 1:
+            for name, (loss, wrong) in zip(data.variants, parts, strict=True):
+                self._log(f"held_out/{name}", loss, wrong)
         if data.compared_ticks:
             windows = data.held_out_windows(data.compared_ticks)
             there = {key: value.to(self.device) for key, value in windows.items()}
@@ -108,6 +113,7 @@ class Learner(pl.LightningModule):
     def configure_optimizers(self) -> torch.optim.Optimizer:
         layers = (nn.Conv2d, nn.Linear)
         weights = [layer.weight for layer in self.modules() if isinstance(layer, layers)]
+        weights += [weight for weight in self.parameters() if weight.ndim == 3]  # stacks of them
         known = {id(weight) for weight in weights}
         others = [weight for weight in self.parameters() if id(weight) not in known]
         if self._optimizer == "muon":
@@ -159,6 +165,16 @@ class Learner(pl.LightningModule):
         self.log(f"{stage}/loss", loss.detach(), batch_size=size)
         self.log(f"{stage}/frames_right", (wrong == 0).float().mean(), batch_size=size)
         self.log(f"{stage}/wrong_pixels", wrong.float().mean(), batch_size=size)
+
+
+def _by_variant(batch: Batch, count: int) -> list[Batch]:
+    """The windows of each variant."""
+    if count == 1:
+        return [batch]
+    return [
+        {key: value[batch["variant"] == number] for key, value in batch.items()}
+        for number in range(count)
+    ]
 
 
 def encode(engine: Engine, batch: Batch) -> Hidden:

@@ -14,8 +14,8 @@ ITERATIONS = 5
 
 class Muon(torch.optim.Optimizer):
     """Two kinds of parameters: `matrices`, whose momentum is made orthogonal before it is applied
-    (a convolution's weight counts as a matrix with a row for each output channel), and `others`,
-    which get Adam.
+    (a convolution's weight counts as a matrix with a row for each output channel, one of three axes
+    as a stack of matrices), and `others`, which get Adam.
 
     lr: of the matrices, in the scale of an orthogonal matrix. adam_lr: of the others.
     weight_decay: on matrices, times lr. momentum: Nesterov's.
@@ -56,19 +56,19 @@ class Muon(torch.optim.Optimizer):
 
     def _muon(self, weights: list[Tensor], group: dict[str, Any]) -> None:
         momentum, rate = group["momentum"], group["lr"]
-        alike: dict[torch.Size, list[Tensor]] = {}
+        alike: dict[torch.Size, list[tuple[Tensor, Tensor]]] = {}
         for weight in weights:
-            alike.setdefault(weight.flatten(1).shape, []).append(weight)
+            state = self.state[weight]
+            if not state:
+                state["momentum"] = torch.zeros_like(weight)
+            state["momentum"].mul_(momentum).add_(weight.grad)
+            step = _as_matrices(weight.grad + momentum * state["momentum"])
+            alike.setdefault(step.shape[1:], []).append((weight, step))
         for (rows, columns), members in alike.items():
-            steps = []
-            for weight in members:
-                state = self.state[weight]
-                if not state:
-                    state["momentum"] = torch.zeros_like(weight)
-                state["momentum"].mul_(momentum).add_(weight.grad)
-                steps.append((weight.grad + momentum * state["momentum"]).flatten(1))
+            steps = orthogonal(torch.cat([step for _, step in members]))
             scale = max(1.0, rows / columns) ** 0.5
-            for weight, step in zip(members, orthogonal(torch.stack(steps)), strict=True):
+            counts = [len(step) for _, step in members]
+            for (weight, _), step in zip(members, steps.split(counts), strict=True):
                 weight.mul_(1 - rate * group["decay"])
                 weight.add_(step.view_as(weight), alpha=-rate * scale)
 
@@ -84,6 +84,11 @@ class Muon(torch.optim.Optimizer):
         mean = state["mean"] / (1 - first ** state["step"])
         deviation = (state["square"] / (1 - second ** state["step"])).sqrt_().add_(1e-8)
         weight.addcdiv_(mean, deviation, value=-group["lr"])
+
+
+def _as_matrices(weight: Tensor) -> Tensor:
+    """(n, rows, columns)."""
+    return weight if weight.ndim == 3 else weight.flatten(1)[None]
 
 
 def orthogonal(matrices: Tensor) -> Tensor:

@@ -78,7 +78,7 @@ def _pictures(title: str, pictures: Sequence[tuple[Path, str]], kind: str) -> st
     if not pictures:
         return ""
     figures = "".join(
-        f"<figure><img class='{kind}' alt='{html.escape(text)}' src='{_inline(path)}'>"
+        f"<figure><img class='{kind}' alt='{html.escape(text)}' src='{inline(path)}'>"
         f"<figcaption>{html.escape(text)}</figcaption></figure>"
         for path, text in pictures
     )
@@ -86,6 +86,7 @@ def _pictures(title: str, pictures: Sequence[tuple[Path, str]], kind: str) -> st
     return f"<h2>{html.escape(title)}</h2>{grid}"
 
 
-def _inline(path: Path) -> str:
+def inline(path: Path) -> str:
+    """A picture as a URL that holds it."""
     encoded = base64.b64encode(path.read_bytes()).decode()
     return f"data:image/{path.suffix.removeprefix('.')};base64,{encoded}"

@@ -41,8 +41,13 @@ def for_spec(engine: Engine, spec: GameSpec, **changed: Any) -> Engine:
 
 def check_fits(engine: Engine, spec: GameSpec) -> None:
     """Raises ValueError for a game that the engine has no room for."""
-    own = engine.spec
     inner = engine.base if isinstance(engine, HyperEngine) else engine
+    check_same_shape(engine.spec, spec, any_size=isinstance(inner, CellEngine))
+
+
+def check_same_shape(own: GameSpec, spec: GameSpec, any_size: bool = False) -> None:
+    """Raises ValueError unless an engine of the game `own` can be one of the game `spec`. any_size:
+    of the frames."""
     for what, mine, asked in (
         ("frame shape", own.shape, spec.shape),
         ("number of colours", len(own.colours), len(spec.colours)),
@@ -51,8 +56,8 @@ def check_fits(engine: Engine, spec: GameSpec) -> None:
         ("context", own.context, spec.context),
         ("description", own.description, spec.description),
     ):
-        free = what == "frame shape" and isinstance(inner, CellEngine)
-        if mine != asked and not free:
+        if mine != asked and not (any_size and what == "frame shape"):
             raise ValueError(
-                f"the engine has learned {own.name} with {what} {mine}; {spec.name} has {asked}"
+                f"an engine of {own.name} with {what} {mine} cannot be one of {spec.name} with"
+                f" {asked}"
             )

@@ -31,11 +31,13 @@ BORDER = 3  # px around a panel
 
 @dataclass(frozen=True)
 class SideBySide:
-    """Truth and dream of the same N rollouts, T frames each, the first predicted ones first."""
+    """Truth and dream of the same N rollouts, T frames each, the first predicted ones first.
+    name: of what the truth is, above its picture."""
 
     spec: GameSpec
     truth: Frames  # (N, T, C, H, W)
     dream: Frames  # (N, T, C, H, W)
+    name: str = "truth"
 
     @property
     def parted(self) -> list[int | None]:
@@ -44,11 +46,19 @@ class SideBySide:
         return [int(row.argmax()) if row.any() else None for row in wrong]
 
 
-def dream_beside_truth(learned: LearnedGame, cast: Cast, rollouts: int, ticks: int) -> SideBySide:
+def dream_beside_truth(
+    learned: LearnedGame, cast: Cast, rollouts: int, ticks: int, name: str = "truth"
+) -> SideBySide:
     """Play held-out rollouts in the dream and in the truth; always the same ones."""
     shown = list(islice(beside(learned, cast, held_out_seeds(1, rollouts)), ticks))
     truth, dream = zip(*shown, strict=True)
-    return SideBySide(learned.spec, np.stack(truth, 1), np.stack(dream, 1))
+    return SideBySide(learned.spec, np.stack(truth, 1), np.stack(dream, 1), name)
+
+
+def split_screens(games: Sequence[SideBySide], differences: bool = False) -> list[Picture]:
+    """The split screens of several games beside each other."""
+    each = [split_screen(shown, differences) for shown in games]
+    return [stack(pictures, axis=1, gap=8) for pictures in zip(*each, strict=True)]
 
 
 def split_screen(shown: SideBySide, differences: bool = False) -> list[Picture]:
@@ -67,7 +77,7 @@ def split_screen(shown: SideBySide, differences: bool = False) -> list[Picture]:
             dream = _panel(to_rgb(dreamt, shown.spec), factor, lost=lost)
             text = f"dream: exact for {when if lost else tick + 1}"
             below = caption(dream.shape[1], text, ALARM if lost else INK)
-            above = caption(truth.shape[1], f"truth: tick {tick + 1}")
+            above = caption(truth.shape[1], f"{shown.name}: tick {tick + 1}")
             parts = [above, truth, below, dream]
             if differences:
                 wrong = difference(true_frame, dreamt, shown.spec)
@@ -77,15 +87,14 @@ def split_screen(shown: SideBySide, differences: bool = False) -> list[Picture]:
     return pictures
 
 
-def progress_strip(rows: Sequence[tuple[str, NDArray[np.uint8]]], spec: GameSpec) -> Picture:
-    """The same rollout as training goes on. rows: (name, frames (N, C, H, W)) from top to bottom,
-    the truth first; all rows show the same ticks."""
-    factor = fitting_factor(spec, 96)
+def progress_strip(rows: Sequence[tuple[str, NDArray[np.uint8]]], factor: int) -> Picture:
+    """The same rollouts as training goes on. rows: (name, pictures (N, H, W, 3)) from top to
+    bottom, the truth first; all rows show the same ticks. factor: by which they are enlarged."""
     drawn = []
-    for name, frames in rows:
+    for name, pictures in rows:
         panels = [
-            _panel(to_rgb(frame, spec), factor, lost=not np.array_equal(frame, true))
-            for frame, true in zip(frames, rows[0][1], strict=True)
+            _panel(picture, factor, lost=not np.array_equal(picture, true))
+            for picture, true in zip(pictures, rows[0][1], strict=True)
         ]
         row = stack(panels, axis=1, gap=6)
         drawn.append(stack([caption(row.shape[1], name), row], axis=0, gap=0))

@@ -1,37 +1,29 @@
-"""A run from its config to its report: what experiments/run.py does once torch is loaded."""
+"""A run from its config to its end: what experiments/run.py does once torch is loaded."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import platform
 import shlex
 import warnings
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import WeightAveraging
 from torch import Tensor
-from tqdm import tqdm
 
 from data_gen.atomic import write_text
 from data_gen.command_line import this_python
 from data_gen.errors import UserError
 from gameengine.budget import Budget
 from gameengine.checkpoint import load_checkpoint
-from gameengine.curves import draw_curves
-from gameengine.evaluate import draw_accuracy
+from gameengine.conclusion import conclude
 from gameengine.experiment import Experiment
 from gameengine.journal import Journal, ProgressBar
-from gameengine.judge import Judgement, judge, summarise
-from gameengine.learned_game import LearnedGame
 from gameengine.precision import bfloat16_is_faster
-from gameengine.report import Report
 from gameengine.stopping import StopBetweenRounds
 from gameengine.tracking import make_wandb_logger
 
@@ -105,7 +97,7 @@ class Run:
             return self._stopped()
         if self._stopping.asked and self._budget.progress < 1.0:
             return self._stopped()
-        self._conclude()
+        conclude(self._experiment, self.journal)
         return 0
 
     def _stopped(self) -> int:
@@ -116,80 +108,6 @@ class Run:
         else:
             print(", before anything was saved")
         return 130
-
-    def _conclude(self) -> None:
-        """Save the learned game, measure it on held-out rollouts, write the report."""
-        journal, learner = self.journal, self._experiment.model
-        journal.conclude(self._trainer, learner.engine)
-        learned = LearnedGame(learner.engine)
-        rollouts, ticks = self._settings["judge"]["rollouts"], self._settings["judge"]["ticks"]
-        with tqdm(total=ticks, desc="judging", unit="tick", leave=False) as bar:
-            cast = self._experiment.datamodule.held_out
-            judgement = judge(learned, cast, rollouts, ticks, progress=bar.update)
-        command = f"{this_python()} -m gameengine.play {shlex.quote(str(journal.playable))}"
-        report = self.folder / "report.html"
-        self._report(judgement, command).write(report)
-        journal.last_checkpoint.unlink(missing_ok=True)  # the run is complete
-        summary = summarise(judgement)
-        print(f"trained {_in_words(self._budget.seconds)}, {self._trainer.global_step} steps")
-        for kind in ("exact", "tracked"):
-            if (horizon := summary[f"{kind}_horizon"]) is not None:
-                print(
-                    f"{kind} horizon over {rollouts} held-out rollouts of {ticks} ticks: median"
-                    f" {horizon['median']:g}, 10th percentile {horizon['p10']:g}"
-                    f" ({horizon['censored']} never went wrong)"
-                )
-        print(f"report: {report}")
-        print(f"play it: {command}")
-
-    def _report(self, judgement: Judgement, command: str) -> Report:
-        journal, spec = self.journal, self._experiment.model.engine.spec
-        learner = self._experiment.model
-        parameters = sum(weight.numel() for weight in learner.engine.parameters())
-        gif = journal.gifs[-1]
-        strange = self._experiment.datamodule.sees_strangers
-        strangers = "seeds and players" if strange else "seeds"
-        return Report(
-            title=f"{self._name}: a learned {spec.name}",
-            lead=f"{type(learner.engine).__name__}, {parameters:,} parameters, trained"
-            f" {_in_words(self._budget.seconds)} on {torch.get_num_threads()} cores. Judged on"
-            f" {judgement.rollouts} rollouts of {judgement.ticks} ticks, with {strangers} that"
-            " training never saw.",
-            command=command,
-            figures=_tiles(judgement),
-            gifs=[(gif, "Truth above, dream below; a dream's border turns red where it parts.")],
-            strips=[(journal.strip, "Red border: at least one pixel of this frame is wrong.")],
-            curves=self._curves(judgement),
-            config=self._experiment.settings_as_yaml(),
-            versions={
-                "Python": platform.python_version(),
-                "torch": str(torch.__version__),
-                "pytorch-lightning": version("pytorch-lightning"),
-            },
-        )
-
-    def _curves(self, judgement: Judgement) -> list[tuple[Path, str]]:
-        """Draw the run's curves. Returns each file with what it shows."""
-        pictures = self.folder / "curves"
-        draw_accuracy(pictures / "accuracy.png", judgement)
-        drawn = [(pictures / "accuracy.png", "How long the dream stays true.")]
-        across = "minutes of training"
-        for name, text in (
-            ("train/loss", "Loss per tick on training windows."),
-            ("held_out/frames_right", "Share of right frames in held-out windows."),
-            ("length", "Length of the training windows, in ticks."),
-            ("horizon_so_far", "Median exact horizon so far, in ticks."),
-        ):
-            rows = [row for row in self.journal.history if name in row]
-            if not rows:
-                continue
-            path = pictures / f"{name.replace('/', '_')}.png"
-            values = [row[name] for row in rows]
-            log = "log" if name == "train/loss" and min(values) > 0 else "linear"
-            points = ([row["seconds"] / 60 for row in rows], values)
-            draw_curves(path, {name: points}, (across, name), scale=("linear", log))
-            drawn.append((path, text))
-        return drawn
 
 
 def warm_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
@@ -202,23 +120,6 @@ def warm_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor |
         torch._foreach_lerp_(averages, weights, 1 - min(decay, warming))  # pyright: ignore
 
     return update
-
-
-def _in_words(seconds: float) -> str:
-    return f"{seconds:.1f} seconds" if seconds < 60 else f"{seconds / 60:.1f} minutes"
-
-
-def _tiles(judgement: Judgement) -> list[tuple[str, str]]:
-    tiles = []
-    for name, horizon in (("exact", judgement.exact), ("tracked", judgement.tracked)):
-        if horizon is not None:
-            median, p10 = np.percentile(horizon.ticks, [50, 10])
-            tiles += [
-                (f"{median:,.0f}", f"{name} horizon, median, in ticks"),
-                (f"{p10:,.0f}", f"{name} horizon, 10th percentile"),
-            ]
-    share = judgement.exact.censored / judgement.rollouts
-    return [*tiles, (f"{share:.0%}", f"still exact after {judgement.ticks:,} ticks")]
 
 
 def _new_folder(parent: Path) -> Path:

@@ -65,7 +65,7 @@ def test_generated_weights_begin_at_the_scale_of_the_base(generated: list[str]) 
     base = make_engine("feedback", engine.spec, width=16, depth=1)
     layer = base.get_submodule("head" if "*head" in generated else "near.0")
     description = engine.embedding.games
-    (weights,) = engine.implement(engine.embedding(description)).values()
+    weights, _ = engine.implement(engine.embedding(description)).values()
     assert len(weights) == 6
     scale = float(weights.detach().std() / layer.weight.detach().std())  # pyright: ignore
     assert 0.8 < scale < 1.3
@@ -84,7 +84,7 @@ def test_descriptions_make_different_games_and_one_embedding_is_one_of_them() ->
 
 
 def test_games_of_another_shape_do_not_fit() -> None:
-    with pytest.raises(ValueError, match=r"number of colours 5; breakout has 9"):
+    with pytest.raises(ValueError, match=r"number of colours 5 cannot be one of breakout with 9"):
         for_spec(pong_engine(), make_game("breakout").spec)
 
 

@@ -24,6 +24,11 @@ def of_items(layers: list[Any], seen: Tensor) -> Tensor:
     return torch.stack([layer(one) for layer, one in zip(layers, seen, strict=True)])
 
 
+def weights_of(layers: list[Any]) -> list[Tensor]:
+    each = zip(*[layer.parameters() for layer in layers], strict=True)
+    return [torch.stack(weights) for weights in each]
+
+
 @pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize("times", [1, 3])
 def test_items_have_layers_of_their_own(name: str, times: int) -> None:
@@ -31,9 +36,7 @@ def test_items_have_layers_of_their_own(name: str, times: int) -> None:
     make, shape = LAYERS[name]
     layers = [make() for _ in range(4)]
     own = ITEM_LAYERS[type(layers[0])](layers[0])  # pyright: ignore
-    weights = torch.stack([own.flat(layer) for layer in layers])
-    assert weights.shape == (4, own.size)
-    own.use(weights)
+    own.use(weights_of(layers))
     seen = torch.randn(4, times, *shape)
     expected = of_items(layers, seen)
     torch.testing.assert_close(own(seen.flatten(0, 1)).unflatten(0, (4, times)), expected)
@@ -44,7 +47,7 @@ def test_items_have_grus_of_their_own(times: int) -> None:
     torch.manual_seed(0)
     layers = [nn.GRU(3, 5, batch_first=True) for _ in range(4)]
     own = ITEM_LAYERS[nn.GRU](layers[0])  # pyright: ignore
-    own.use(torch.stack([own.flat(layer) for layer in layers]))
+    own.use(weights_of(layers))
     seen, state = torch.randn(4, times, 6, 3), torch.randn(1, 4, times, 5)
     outputs, last = own(seen.flatten(0, 1), state.flatten(1, 2))
     for item, layer in enumerate(layers):
@@ -56,6 +59,6 @@ def test_items_have_grus_of_their_own(times: int) -> None:
 
 def test_inputs_of_half_an_item_are_refused() -> None:
     own = ITEM_LAYERS[nn.Conv2d](nn.Conv2d(1, 1, 1))  # pyright: ignore
-    own.use(torch.zeros(2, own.size))
+    own.use([torch.zeros(2, 1, 1, 1, 1), torch.zeros(2, 1)])
     with pytest.raises(AssertionError, match="3 inputs are none of 2 items"):
         own(torch.zeros(3, 1, 2, 2))

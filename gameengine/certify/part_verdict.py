@@ -21,7 +21,7 @@ def has_parts(engine: Engine, wanted: Wanted, states: Reachable) -> bool:
     """Whether to ask the parts of an engine: it has some, and no sample is wanted."""
     if wanted.sample is not None or not isinstance(engine, SlotsEngine):
         return False
-    moves = len(engine.spec.actions) ** len(engine.spec.players)
+    moves = engine.spec.choices**engine.spec.taken
     least = (len(states) - states.beginnings) * moves
     return engine.memoryless and (wanted.most is None or least <= wanted.most)
 

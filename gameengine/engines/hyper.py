@@ -27,7 +27,7 @@ from gameengine.engines.last_frames import LastFramesEngine
 from gameengine.item_layers import ITEM_LAYERS, ItemConv, ItemLayer
 
 LOUD = 32.0  # with 4 or less, learning to choose got stuck on most seeds
-OWN = "weights "  # how the generated weights are called in a hidden state, with a number
+OWN = "weights "  # what the names of generated weights in a hidden state begin with
 
 
 class HyperEngine(Engine):
@@ -101,6 +101,7 @@ class HyperEngine(Engine):
         generators: list[nn.Module] = []
         self.generated_names: list[str] = []  # of the base's layers
         self._layers: list[ItemLayer] = []
+        self._names: list[list[str]] = []  # of the parts of their weights, in a hidden state
         for name, layer in list(self.base.named_modules()):
             if type(layer) in ITEM_LAYERS and _fits(name, options["generated"]):
                 generators.append(self._replace(name, layer))
@@ -114,25 +115,29 @@ class HyperEngine(Engine):
 
     def _replace(self, name: str, layer: nn.Module) -> nn.Module:
         """Put an item layer in the place of a layer of the base. Returns what makes its weights."""
-        size = self.embedding.size
+        size, parts = self.embedding.size, len(list(layer.parameters()))
         if self.options["reading"] == "dense":
-            own = ITEM_LAYERS[type(layer)](layer)  # pyright: ignore[reportCallIssue]
-            place, generator = own, Generator(own.flat(layer), size)
+            place = own = ITEM_LAYERS[type(layer)](layer)
+            generator = Generator(layer, size)
         elif isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1):
             choices = Entries.choices(layer.out_channels, size)
-            own = ItemConv(nn.Conv2d(choices, layer.out_channels, 1))
+            own = ItemConv(layer)
             choose = nn.Conv2d(layer.in_channels, choices, 1)
             place = nn.Sequential(choose, nn.Softmax(1), own)
             generator = Entries(layer.out_channels, size)
         else:
             raise ValueError(f'reading: "choice" is for 1 x 1 convolutions; {name} is none')
         self.base.set_submodule(name, place)
+        self._names.append([f"{OWN}{len(self._layers)}.{part}" for part in range(parts)])
         self._layers.append(own)
         return generator
 
     def implement(self, embedding: Tensor) -> Hidden:
         """The weights of the games that embeddings (B, E) stand for: a part of a hidden state."""
-        return {f"{OWN}{number}": make(embedding) for number, make in enumerate(self.generators)}
+        weights: Hidden = {}
+        for names, make in zip(self._names, self.generators, strict=True):
+            weights |= zip(names, make(embedding), strict=True)
+        return weights
 
     def encode(self, context: Context, description: Tensor) -> Hidden:
         return self.encode_as(context, description, self.embedding(description))
@@ -141,30 +146,26 @@ class HyperEngine(Engine):
         """`encode` for games with embeddings (B, E), whatever their descriptions say."""
         weights = self.implement(embedding)
         with self._implemented(weights):
-            return self.base.encode(context, description) | weights
+            return weights | self.base.encode(context, description)
 
     def advance(self, hidden: Hidden, actions: Tensor) -> Hidden:
-        inner, weights = _parted(hidden)
-        with self._implemented(weights):
-            return self.base.advance(inner, actions) | weights
+        with self._implemented(hidden):
+            return hidden | self.base.advance(hidden, actions)
 
     def decode(self, hidden: Hidden) -> Prediction:
-        inner, weights = _parted(hidden)
-        with self._implemented(weights):
-            return self.base.decode(inner)
+        with self._implemented(hidden):
+            return self.base.decode(hidden)
 
     def see(self, hidden: Hidden, frames: Tensor) -> Hidden:
-        inner, weights = _parted(hidden)
-        with self._implemented(weights):
-            return self.base.see(inner, frames) | weights
+        with self._implemented(hidden):
+            return hidden | self.base.see(hidden, frames)
 
     def unroll(
         self, hidden: Hidden, actions: Tensor, frames: Tensor | None = None
     ) -> tuple[Prediction, Hidden]:
-        inner, weights = _parted(hidden)
-        with self._implemented(weights):
-            shown, after = self.base.unroll(inner, actions, frames)
-        return shown, after | weights
+        with self._implemented(hidden):
+            shown, after = self.base.unroll(hidden, actions, frames)
+        return shown, hidden | after
 
     def look_back(
         self, frames: Tensor, actions: Tensor, description: Tensor, rng: np.random.Generator
@@ -173,35 +174,43 @@ class HyperEngine(Engine):
             return self.base.look_back(frames, actions, description, rng)
 
     def judge(self, hidden: Hidden, actions: Tensor, frames: Tensor, forced: bool) -> Judged:
-        inner, weights = _parted(hidden)
-        with self._implemented(weights):
-            return self.base.judge(inner, actions, frames, forced)
+        with self._implemented(hidden):
+            return self.base.judge(hidden, actions, frames, forced)
 
     @contextmanager
-    def _implemented(self, weights: Hidden) -> Iterator[None]:
-        """The base is the games that the weights are of."""
-        for layer, own in zip(self._layers, weights.values(), strict=True):
-            layer.use(own)
+    def _implemented(self, hidden: Hidden) -> Iterator[None]:
+        """The base is the games whose weights a hidden state holds."""
+        for names, layer in zip(self._names, self._layers, strict=True):
+            layer.use([hidden[name] for name in names])
         try:
             yield
         finally:
             for layer in self._layers:
-                layer.use(None)
+                layer.use(())
 
 
 class Generator(nn.Module):
-    """A layer's weights from an embedding: those that it began with, and a change for each entry.
-    start (size,), of the base engine's scale; the changes together begin with half of it."""
+    """A layer's weights from an embedding: those of the base engine's layer, and a change for each
+    entry, a vector or a matrix. The changes together begin with half the scale of the weights."""
 
-    def __init__(self, start: Tensor, entries: int) -> None:
+    def __init__(self, layer: nn.Module, entries: int) -> None:
         super().__init__()
-        self.start = nn.Parameter(start.clone())
-        self.change = nn.Linear(entries, len(start), bias=False)
-        nn.init.normal_(self.change.weight, std=0.5 * float(start.std()) * entries**-0.5)
+        self.start = layer
+        changes: list[Tensor] = []
+        for weight in layer.parameters():
+            spread = 0.5 * float(weight.detach().std(correction=0)) * entries**0.5
+            shape = weight.shape if weight.ndim == 1 else weight.flatten(1).shape
+            changes.append(spread * torch.randn(entries, *shape))
+        self.changes = nn.ParameterList(changes)
 
-    def forward(self, embedding: Tensor) -> Tensor:
-        """embedding (B, E) -> (B, size)."""
-        return self.start + self.change(embedding)
+    def forward(self, embedding: Tensor) -> list[Tensor]:
+        """embedding (B, E) -> weights (B, *shape), in the order of the layer's parameters."""
+        # Of all entries the mean, so that a step of the optimiser is as large for many as for few.
+        mean = embedding / embedding.shape[1]
+        return [
+            weight + (mean @ change.flatten(1)).view(-1, *weight.shape)
+            for weight, change in zip(self.start.parameters(), self.changes, strict=True)
+        ]
 
 
 class Entries(nn.Module):
@@ -220,17 +229,11 @@ class Entries(nn.Module):
         """How many there are to choose from."""
         return outputs * entries + 1
 
-    def forward(self, embedding: Tensor) -> Tensor:
-        """embedding (B, E) -> (B, size)."""
+    def forward(self, embedding: Tensor) -> list[Tensor]:
+        """embedding (B, E) -> kernels (B, outputs, choices, 1, 1) and biases (B, outputs)."""
         values = embedding.repeat(1, len(self.bias))[:, None]  # (B, 1, outputs * E)
         matrix = torch.cat([self.slope * values, self.none.expand(len(values), -1, -1)], 2)
-        return torch.cat([matrix.flatten(1), self.bias.expand(len(values), -1)], 1)
-
-
-def _parted(hidden: Hidden) -> tuple[Hidden, Hidden]:
-    """The base's hidden state, and the generated weights."""
-    weights = {key: value for key, value in hidden.items() if key.startswith(OWN)}
-    return {key: value for key, value in hidden.items() if key not in weights}, weights
+        return [matrix[..., None, None], self.bias.expand(len(values), -1)]
 
 
 def _fits(name: str, patterns: Sequence[str]) -> bool:

@@ -1,0 +1,48 @@
+"""Training windows of several games, or of several variants of one, in every batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from gameengine.windows import Batch, WindowSource
+
+
+class MixedSource:
+    """Windows of several sources, equally many of each, in their order; those that are left over
+    are of sources that are drawn by chance. A batch holds `variant` (B,), the number of the source
+    that a window comes from."""
+
+    def __init__(self, sources: Sequence[WindowSource], seed: int = 0) -> None:
+        self._sources = list(sources)
+        self._rng = np.random.default_rng([seed, 2])
+
+    def draw(self, count: int, ticks: int) -> Batch:
+        each, left = divmod(count, len(self._sources))
+        counts = np.full(len(self._sources), each)
+        counts[self._rng.permutation(len(self._sources))[:left]] += 1
+        drawn: list[Batch] = []
+        for number, (source, wanted) in enumerate(zip(self._sources, counts.tolist(), strict=True)):
+            if wanted:
+                variant = {"variant": torch.full((wanted,), number)}
+                drawn.append(source.draw(wanted, ticks) | variant)
+        return joined(drawn)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "random": self._rng.bit_generator.state,
+            "sources": [source.state_dict() for source in self._sources],
+        }
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        self._rng.bit_generator.state = saved["random"]
+        for source, state in zip(self._sources, saved["sources"], strict=True):
+            source.load_state_dict(state)
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Batches, one behind the other."""
+    return {key: torch.cat([batch[key] for batch in batches]) for key in batches[0]}
