@@ -21,9 +21,9 @@ _CALM = 0.03  # of the pixels change in a tick: more flickers, less is dull
 
 
 def make_gallery(folder: Path) -> Iterator[Path]:
-    """Write folder/GAME.gif for every game: some seconds of an able player, the best of several
-    tries. Yields each file when it is written."""
-    for name in GAMES:
+    """Write folder/GAME.gif for every game but the arcade, which shows the others: some seconds of
+    an able player, the best of several tries. Yields each file when it is written."""
+    for name in [name for name in GAMES if name != "arcade"]:
         game = make_game(name)
         fps = min(game.spec.fps, _FPS)
         ticks = max(fps * _SECONDS, _TICKS)

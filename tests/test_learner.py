@@ -169,6 +169,21 @@ def test_muon_finds_a_minimum_with_both_kinds_of_parameters() -> None:
     torch.testing.assert_close(bias.detach(), offset, atol=0.02, rtol=0)
 
 
+def test_muon_steps_each_matrix_of_a_stack_by_itself() -> None:
+    random = torch.Generator().manual_seed(0)
+    stack = torch.randn(3, 6, 4, generator=random).requires_grad_()
+    alone = [matrix.detach().clone().requires_grad_() for matrix in stack]
+    optimisers = Muon([stack], []), Muon(alone, [])
+    for _ in range(3):
+        sizes = torch.tensor([1e-3, 1, 9])[:, None, None]
+        stack.grad = sizes * torch.randn(3, 6, 4, generator=random)
+        for matrix, gradient in zip(alone, stack.grad, strict=True):
+            matrix.grad = gradient
+        for optimiser in optimisers:
+            optimiser.step()
+    torch.testing.assert_close(stack, torch.stack(alone))
+
+
 def test_muons_adam_is_torchs_adam() -> None:
     mine, theirs = (torch.ones(5, requires_grad=True) for _ in range(2))
     optimisers = (

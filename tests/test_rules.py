@@ -54,6 +54,7 @@ def test_every_engine_is_asked_for_unseen_rules(configs: Path, tmp_path: Path) -
         ("rules.py", ["--rules", "0"], "--rules must lie in 1 to 261144, not 0"),
         ("watch_rules.py", ["--frames", "1"], "--frames must be at least 2, not 1"),
         ("watch_rules.py", ["assets/life.ckpt"], "holds a CellEngine"),
+        ("blend_rules.py", ["--pairs", "0"], "--pairs must be at least 1, not 0"),
     ],
 )
 def test_what_cannot_be_studied_is_told(script: str, arguments: list[str], told: str) -> None:
@@ -71,3 +72,15 @@ def test_unseen_rules_are_watched() -> None:
     assert result["rules"] == 20
     assert 100 < result["neighbourhoods_seen"] < 512  # no rule is right because nothing was seen
     assert result["right_on_all_512"] < 1
+
+
+def test_what_two_rules_have_in_common_stays_between_them() -> None:
+    done = run("blend_rules.py", "--pairs", 40, "--json")
+    assert done.returncode == 0, done.stderr
+    places = json.loads(done.stdout)["places"]
+    assert all(row["common_kept"] == 1.0 for row in places)
+    shares = [row["of_the_second"] for row in places]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0, 1)
+    assert 0.3 < shares[len(shares) // 2] < 0.7
+    assert places[0]["are_rules"] == places[-1]["are_rules"] == 1
