@@ -23,6 +23,8 @@ def variant(spec: GameSpec, description: NDArray[np.float32]) -> AnyGame:
     options: dict[str, Any] = dict(spec.options)
     if spec.name == "lifelike":
         options["rules"] = [rule_name(description)]
+    if spec.name == "life":
+        options["rule"] = rule_name(description)
     if spec.name == "arcade":
         options |= _played(spec, description)
     for name, value in zip(spec.description, description.tolist(), strict=True):
@@ -45,11 +47,9 @@ def _played(spec: GameSpec, description: NDArray[np.float32]) -> dict[str, Any]:
     if len(told) != 1:
         raise ValueError(f"a description tells of one game of an arcade, not of {len(told)}")
     (name,) = told
-    chosen = spec.options["options"] if name == spec.options["game"] else {}
-    played = make_game(name, size=size, **chosen).spec
+    chosen = spec.options["options"]
+    played = make_game(name, size=size, **chosen.get(name, {})).spec
     own = [entry.startswith(f"{name} ") for entry in spec.description]
     options = variant(played, description[own]).spec.options
-    return {
-        "game": name,
-        "options": {key: value for key, value in options.items() if key != "size"},
-    }
+    its = {key: value for key, value in options.items() if key != "size"}
+    return {"game": name, "options": {**chosen, name: its}}

@@ -20,8 +20,9 @@ PLACES = (0.0, 0.2, 0.4, 0.45, 0.5, 0.55, 0.6, 0.8, 1.0)  # on the way to the se
 
 def main() -> int:
     asked = _parser().parse_args()
-    if asked.pairs < 1:
-        raise UserError(f"--pairs must be at least 1, not {asked.pairs}")
+    for name, least, most in (("pairs", 1, 100_000), ("seed", 0, 1 << 62)):
+        if not least <= (value := getattr(asked, name)) <= most:
+            raise UserError(f"--{name} must lie in {least} to {most}, not {value}")
 
     # Only now: torch takes seconds to load, and --help should not.
     import numpy as np

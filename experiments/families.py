@@ -65,12 +65,16 @@ def main() -> int:
         if getattr(asked, name) < 1:
             raise UserError(f"--{name} must be at least 1, not {getattr(asked, name)}")
     for name in asked.families:
+        about = asked.folder / name / "about.md"
+        if not about.is_file():
+            raise UserError(f"there is no {about}, which stands above the table")
+    for name in asked.families:
         for seed in range(asked.seeds):
             for engine, config in _configs(asked, name).items():
                 if not asked.report_only and (code := _measure(name, engine, config, seed, asked)):
                     print("stopped; what is done is kept, call it again to go on")
                     return code
-        write_between(asked.out, f"family {name}", _table(asked.folder / name, name))
+        write_between(asked.out, f"family {name}", _table(asked.folder / name))
     print(f"tables: {asked.out}")
     return 0
 
@@ -87,7 +91,7 @@ def _configs(asked: argparse.Namespace, family: str) -> dict[str, Path]:
 def _measure(name: str, engine: str, config: Path, seed: int, asked: argparse.Namespace) -> int:
     """Train and judge what is not done yet. Returns the exit code of the training."""
     settings = read_config(config)
-    judged = _asked_for(name, settings)
+    judged = _asked_for(asked.folder / name)
     if engine != ALONE:
         return _measure_one(name, engine, settings, judged, seed, asked)
     for variant, options in judged.items():
@@ -97,9 +101,10 @@ def _measure(name: str, engine: str, config: Path, seed: int, asked: argparse.Na
     return 0
 
 
-def _asked_for(name: str, settings: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The variants that engines of a family are judged on. settings: of one that learns them."""
-    return dict(FAMILIES[name].unseen or settings["data"]["variants"])
+def _asked_for(folder: Path) -> dict[str, Mapping[str, Any]]:
+    """The variants that the engines of a family are judged on."""
+    learned = read_config(folder / "hyper.yaml")["data"]["variants"]
+    return dict(FAMILIES[folder.name].unseen or learned)
 
 
 def _measure_one(
@@ -194,14 +199,18 @@ def _judged(learned: LearnedGame, asked: argparse.Namespace) -> dict[str, float]
     }
 
 
-def _table(folder: Path, name: str) -> str:
-    """Of all that was measured. Raises UserError if nothing was."""
+def _table(folder: Path) -> str:
+    """Of all that was measured. Raises UserError if nothing was, or not all alike."""
     files = sorted((folder / "results").glob("*.json"))
     found = [json.loads(path.read_text(encoding="utf-8")) for path in files]
     if not found:
         raise UserError(f"{folder / 'results'} holds nothing to report of")
-    engines = [ALONE, *(row for one in found for row in one["rows"] if row != ALONE)]
-    variants = _asked_for(name, read_config(folder / "hyper.yaml"))
+    judged = {(one["rollouts"], one["ticks"]) for one in found}
+    if len(judged) > 1:
+        raise UserError(f"{folder / 'results'} was judged in different ways; delete some of it")
+    ((rollouts, ticks),) = judged
+    engines = [row for one in found for row in one["rows"]]
+    variants = _asked_for(folder)
     heads = ["engine", *variants, "minutes", "steps", "parameters", "seeds"]
     lines = [heads, ["---"] * len(heads)]
     for engine in dict.fromkeys(engines):
@@ -214,12 +223,15 @@ def _table(folder: Path, name: str) -> str:
                 _range([one["minutes"] for one in own]),
                 _range([one["steps"] for one in own]),
                 f"{max(one['parameters'] for one in own):,}",
-                str(1 + max(one["seed"] for one in own)),
+                str(len({one["seed"] for one in own})),
             ]
         )
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     about = (folder / "about.md").read_text(encoding="utf-8").strip()
-    command = f".venv/bin/python experiments/families.py --families {name}"
+    command = (
+        f".venv/bin/python experiments/families.py --families {folder.name} --rollouts {rollouts}"
+        f" --ticks {ticks}"
+    )
     return f"{about}\n\n{table}\n\n```console\n$ {command}\n```\n\n"
 
 

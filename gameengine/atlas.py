@@ -29,18 +29,23 @@ SKILL = 0.9  # of those who play
 
 def main(arguments: list[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
-    for name in ("games", "ticks"):
-        if (value := getattr(asked, name)) < 1:
-            raise UserError(f"--{name} must be at least 1, not {value}")
+    for name in ("games", "ticks", "seed"):
+        if (value := getattr(asked, name)) < (least := int(name != "seed")):
+            raise UserError(f"--{name} must be at least {least}, not {value}")
 
     # Only now: torch takes seconds to load, and --help should not.
+    import numpy as np
     from tqdm import tqdm
 
     from gameengine.atlas_page import side_of, write_page
     from gameengine.embedding_points import hyper_engine
 
     engine = hyper_engine(asked.engine, read_options(asked.option))
-    known = engine.embedding.games[: asked.games]  # (N, D)
+    if engine.embedding.fixed is not None:
+        raise UserError(f"{asked.engine} is one game; give the engine that it was made of")
+    there = len(engine.embedding.games)
+    shown = np.linspace(0, there - 1, min(there, asked.games)).round().astype(int)
+    known = engine.embedding.games[shown]  # (N, D)
     points = projected(engine.embedding.of_description(known).detach())
     places: list[Place] = []
     film = side_of(len(known)), asked.ticks
@@ -51,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
             places.append(_place(engine, known[number], file, film, asked.seed))
         write_page(asked.out, asked.engine, places, points, engine.spec.description)
     result = {"engine": str(asked.engine), "games": len(places), "out": str(asked.out)}
-    told = f"{len(places)} of {len(engine.embedding.games)} games: {asked.out} (opens offline)"
+    told = f"{len(places)} of {there} games: {asked.out} (opens offline)"
     print(json.dumps(result) if asked.json else told)
 
 
@@ -91,7 +96,10 @@ def _place(
 
     side, ticks = film
     numbers = description.numpy()
-    learned = LearnedGame(engine, variant(engine.spec, numbers))
+    try:
+        learned = LearnedGame(engine, variant(engine.spec, numbers))
+    except ValueError as error:  # it differs in what no description tells
+        raise UserError(f"a game of this engine cannot be made again: {error}") from error
     seeds = held_out_seeds(seed, 1)
     dreamed = roll_out(learned, make_players([f"tracker:{SKILL}"]), seeds, ticks).frames[0]
     # One below the other: as a gif, each frame would have a palette of its own.

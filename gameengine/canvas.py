@@ -9,6 +9,7 @@ import pygame
 
 from data_gen.game import GameSpec
 from data_gen.pictures import ALARM, INK, PAPER, Picture
+from data_gen.registry import played_by
 from gameengine.clock import SPEEDS
 from gameengine.layout import FOOT, MARGIN, SEATS, SLIDER, knob, places, seats_height, tracks
 from gameengine.lettering import CAP, CAP_HEIGHT, LARGE, NORMAL, RIM, SMALL, Colour, Lettering
@@ -131,7 +132,9 @@ class Canvas:
         """Where the match is on the left; on the right the keys to know, if there is room."""
         below = seats_height(self._spec) + len(view.sliders) * SLIDER
         middle = around.bottom + below + FOOT // 2 + 4
-        where = f"{match.spec.name}   tick {match.tick:,}   x{view.speed:g}   seed {match.seed}"
+        where = (
+            f"{played_by(match.spec)}   tick {match.tick:,}   x{view.speed:g}   seed {match.seed}"
+        )
         written = self._lettering.text(where, SMALL, QUIET)
         surface.blit(written, written.get_rect(midleft=(around.left, middle)))
         room = around.width - written.get_width() - MARGIN

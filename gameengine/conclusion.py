@@ -26,7 +26,7 @@ Judgements = Mapping[str, Judgement]  # of each variant, by name
 
 def conclude(experiment: Experiment, journal: Journal) -> None:
     """Save the learned game, measure it on held-out rollouts, write the report and tell of it."""
-    trainer, learner, settings = experiment.trainer, experiment.model, experiment.settings
+    trainer, learner = experiment.trainer, experiment.model
     journal.conclude(trainer, learner.engine)  # pyright: ignore[reportArgumentType]
     judgements = _judged(experiment)
     command = f"{this_python()} -m gameengine.play {shlex.quote(str(journal.playable))}"
@@ -47,8 +47,9 @@ def conclude(experiment: Experiment, journal: Journal) -> None:
                 )
     print(f"report: {report}")
     print(f"play it: {command}")
-    if variants := settings["data"]["variants"]:
-        name, options = list(variants.items())[-1]
+    name, game = list(experiment.datamodule.variants.items())[-1]
+    own, first = game.spec.to_dict()["options"], learner.engine.spec.to_dict()["options"]
+    if options := {key: value for key, value in own.items() if value != first[key]}:
         told = " ".join(shlex.quote(f"{key}={_as_text(v)}") for key, v in options.items())
         print(f"and, say, {name}: {command} --option {told}")
 

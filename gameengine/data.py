@@ -34,7 +34,8 @@ class GameData(pl.LightningDataModule):
     """Windows of one game, or of several that one engine learns.
 
     game, options: as for data_gen.registry.make_game; pong by default. variants: names, and the
-    options of each that differ from `options`; every batch holds equally many windows of each.
+    options of each that differ from `options`; of the new windows of a batch, equally many are of
+    each.
     folder: train on this dataset instead of on games that are played meanwhile; game and options
     then come from its manifest, and what says how games are played has no meaning.
     players: who plays in training; held_out_players: who plays when the engine is judged.
@@ -102,7 +103,7 @@ class GameData(pl.LightningDataModule):
                     event_share=event_share,
                     start_share=start_share,
                     starts=starts,
-                    games=-(-games // len(self.variants)),
+                    games=max(restart, -(-games // len(self.variants))),
                     chunk=chunk,
                     restart=restart,
                     reuse=reuse,

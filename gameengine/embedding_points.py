@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from data_gen.command_line import chosen_game
 from data_gen.errors import UserError
 from data_gen.game import GameSpec
 from data_gen.games.automaton import COUNTS, RULE_BITS, rule_bits
@@ -65,8 +64,11 @@ def embedding_of(engine: HyperEngine, point: str) -> Tensor:
         except ValueError as error:
             raise UserError(str(error)) from error
     elif point in engine.spec.options.get("games", ()):
-        game = chosen_game(engine.spec.name, {**engine.spec.options, "game": point, "options": {}})
-        description = torch.from_numpy(game.init(np.zeros(1, np.uint64)).description[0])
+        known = engine.embedding.games
+        found = known[known[:, engine.spec.description.index(point)] == 1]
+        if len(found) != 1:
+            raise UserError(f"the engine has learned {len(found)} variants of {point}, not one")
+        description = found[0]
     else:
         description = _described(engine, point)
     with torch.no_grad():

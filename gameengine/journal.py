@@ -146,7 +146,8 @@ class Journal(pl.Callback):
         )
         right = float(trainer.callback_metrics.get("held_out/frames_right", float("nan")))
         censored = sum(horizon.censored for horizon in horizons.values())
-        at_least = "at least " if censored * 2 > self._rollouts else ""
+        watched = sum(len(horizon.ticks) for horizon in horizons.values())
+        at_least = "at least " if censored * 2 > watched else ""
         each = ", ".join(f"{name} {ticks:g}" for name, ticks in medians.items())
         if len(medians) > MOST_SHOWN:
             each = f"{min(medians.values()):g} to {max(medians.values()):g}"
@@ -190,7 +191,8 @@ class Journal(pl.Callback):
         if not self._strip:
             named = ", ".join(str(tick) for tick in ticks)
             truth = [to_rgb(one.truth[0, tick - 1], one.spec) for one in shown for tick in ticks]
-            self._strip.append((f"truth at ticks {named}", np.stack(truth)))
+            title = f"truth at tick{'s' * (len(ticks) > 1)} {named}"
+            self._strip.append((title, np.stack(truth)))
         dream = [to_rgb(one.dream[0, tick - 1], one.spec) for one in shown for tick in ticks]
         self._strip.append((name, np.stack(dream)))
         write_png(self.strip, progress_strip(self._strip, fitting_factor(shown[0].spec, 96)))

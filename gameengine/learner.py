@@ -27,10 +27,10 @@ class Learner(pl.LightningModule):
     """Teaches an engine to render a game. engine: its class and options; the game is known later,
     see `build`.
 
-    optimizer: "muon" for the weights of convolutions and dense layers, with Adam for the rest, or
-    "adam" for all. learning_rate: Adam's; muon_rate: Muon's. Both rise over `warmup` steps and fall
-    to 0 with the budget. weight_decay: on those weights only. betas: Adam's. clip: largest norm
-    of the gradient.
+    optimizer: "muon" for the weights of convolutions and dense layers and for stacks of matrices
+    (three axes), with Adam for the rest, or "adam" for all. learning_rate: Adam's; muon_rate:
+    Muon's. Both rise over `warmup` steps and fall to 0 with the budget. weight_decay: on those
+    weights only. betas: Adam's. clip: largest norm of the gradient.
     teacher_forcing: in training, true frames are fed back instead of those that were shown; for
     engines that read frames.
     noise: in training, this share of the context's pixels takes a random colour, so that an engine

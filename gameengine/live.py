@@ -140,8 +140,11 @@ class LiveSource:
         """Games (count,) and first frames (count,) of windows."""
         rng, context = self._rng, self._game.spec.context
         single = ticks == 1
-        starting = round(count * self._start_share)
-        eventful = round(count * self._event_share) if single and self._events else 0
+        # Rounded by chance: of a few windows none would ever be a beginning.
+        starting, eventful = (
+            int(count * share + rng.random()) for share in (self._start_share, self._event_share)
+        )
+        eventful = min(eventful, count - starting) if single and self._events else 0
         plain = count - starting - eventful
         last = self._ticks + 1 - context - ticks  # the latest first frame
         fresh = self._fresh()

@@ -26,7 +26,7 @@ class MixedSource:
         counts[self._rng.permutation(len(self._sources))[:left]] += 1
         drawn: list[Batch] = []
         for number, (source, wanted) in enumerate(zip(self._sources, counts.tolist(), strict=True)):
-            if wanted:
+            if wanted or not number:  # of none at all there is still a batch
                 variant = {"variant": torch.full((wanted,), number)}
                 drawn.append(source.draw(wanted, ticks) | variant)
         return joined(drawn)

@@ -75,7 +75,7 @@ def _recording(path: Path, play: int) -> Seen:
 
 def _gif(path: Path, spec: GameSpec) -> Seen:
     """Of games that nobody plays: a gif does not tell actions. Enlarged pixels are found."""
-    if len(spec.actions) > 1:
+    if spec.choices > 1:
         raise UserError(
             f"{path} does not show what the players of {spec.name} press; give a dataset or a"
             " recording"

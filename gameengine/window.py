@@ -13,6 +13,7 @@ import pygame
 
 from data_gen.errors import UserError
 from data_gen.pictures import enlarge
+from data_gen.registry import played_by
 from gameengine.canvas import Canvas, View
 from gameengine.clock import Clock
 from gameengine.layout import places, preferred_size, share_at, tracks
@@ -76,7 +77,7 @@ class Window:
         self._drawn_at = -inf  # seconds
         self._stale = True  # what is shown
         self._left = inf  # ticks to play
-        pygame.display.set_caption(f"{match.spec.name}: {' and '.join(match.panels())}")
+        pygame.display.set_caption(f"{played_by(match.spec)}: {' and '.join(match.panels())}")
         pygame.display.set_icon(_icon(match))
         self._chosen_size = self._fit_window()
         self._commands: dict[str, Callable[[], None]] = {

@@ -28,7 +28,7 @@ def test_all_games_of_an_arcade_have_one_interface() -> None:
 
 
 def test_the_description_tells_which_game_it_is_and_of_which_variant() -> None:
-    game = arcade("catch", ["life", "catch"], options={"basket_width": 9})
+    game = arcade("catch", ["life", "catch"], options={"catch": {"basket_width": 9}})
     told = game.init(np.zeros(1, np.uint64)).description[0]
     named = {name: value for name, value in zip(game.spec.description, told, strict=True) if value}
     assert named == {"catch": 1, "catch basket width": 9, "catch fall speed": 1, "catch bombs": 1}
@@ -51,22 +51,25 @@ def test_what_has_no_name_does_nothing(name: str) -> None:
     game = arcade(name)
     state = game.init(training_seeds(0, 0, 8))
     idle = np.zeros((8, 2), np.int64)
-    for action in range(game.spec.choices, len(game.spec.actions)):
-        odd = idle + action
-        for _ in range(3):
-            expected = game.render(game.step(state, idle))
-            np.testing.assert_array_equal(game.render(game.step(state, odd)), expected)
+    for tick in range(20):
+        after = game.step(state, idle)
+        odd = idle.copy()
+        odd[:, game.spec.taken :] = tick % len(game.spec.actions)
+        if game.spec.choices < len(game.spec.actions):
+            odd[::2] = len(game.spec.actions) - 1
+        np.testing.assert_array_equal(game.render(game.step(state, odd)), game.render(after))
+        state = after
 
 
 def test_a_variant_of_a_game_in_an_arcade_is_found_by_its_description() -> None:
-    many = arcade("pong", options={"paddle_height": [5, 9], "ball_speed": [1, 2]})
+    many = arcade("pong", options={"pong": {"paddle_height": [5, 9], "ball_speed": [1, 2]}})
     begun = many.init(np.arange(64, dtype=np.uint64)).description
     for description in np.unique(begun, axis=0):
         one = variant(many.spec, description)
         assert (one.init(np.arange(8, dtype=np.uint64)).description == description).all()
-    life = arcade("life", options={"rule": "B36/S23"})
+    life = arcade("life", options={"life": {"rule": "B36/S23"}})
     told = life.init(np.zeros(1, np.uint64)).description[0]
-    assert variant(life.spec, told).spec.options["options"]["rule"] == "B36/S23"
+    assert variant(life.spec, told).spec.options["options"]["life"]["rule"] == "B36/S23"
     snake = arcade("snake").init(np.zeros(1, np.uint64)).description[0]
     assert variant(life.spec, snake).spec.options["game"] == "snake"
     for name in MEMBERS:  # each from the spec of another one
@@ -85,9 +88,13 @@ def test_a_variant_of_a_game_in_an_arcade_is_found_by_its_description() -> None:
         ({"games": ["pong", "pong"]}, "games must be different names"),
         ({"games": ["pong", "arcade"]}, "cannot stand in an arcade"),
         ({"games": ["pong", "tetris"]}, "unknown game 'tetris'"),
-        ({"options": {"size": [64, 64]}}, "size is one for all games"),
-        ({"options": {"paddle_height": 99}}, "paddle_height must be one or more whole numbers"),
-        ({"options": {"rule": "B3/S23"}}, "pong: "),
+        ({"games": 5}, "games must be different names"),
+        ({"options": {"pong": {"size": [64, 64]}}}, "size is one for all games"),
+        ({"options": {"pong": {"paddle_height": 99}}}, "paddle_height must be one or more whole"),
+        ({"options": {"pong": {"rule": "B3/S23"}}}, "pong: "),
+        ({"options": {"rule": "B3/S23"}}, "options must be by game"),
+        ({"options": "abc"}, "options must be by game"),
+        ({"options": {"keydoor": {}}}, "not of 'keydoor'"),
     ],
 )
 def test_arcades_that_there_are_not_are_told(options: dict[str, Any], told: str) -> None:

@@ -40,7 +40,7 @@ def test_every_game_has_a_place_and_a_film(
     for place in places:
         bits = dict(zip(RULE_BITS, rule_bits(place["name"]), strict=True))
         assert place["numbers"].items() <= bits.items()
-        assert place["told"].startswith(f"{place['name']}: B2 ")
+        assert place["told"].startswith(f"{place['name']}: B0 ")
         assert place["film"]["frames"] == 5
         assert place["film"]["url"].startswith("data:image/png;base64,")
     assert len({place["film"]["url"] for place in places}) == 9  # each dreams its own game
@@ -65,7 +65,7 @@ def test_a_map_shows_the_directions_in_which_games_differ_most() -> None:
 
 
 @pytest.mark.parametrize("games", [2, 40, 256])
-def test_no_picture_covers_another_one(games: int) -> None:
+def test_hardly_any_picture_covers_another_one(games: int) -> None:
     points = np.random.default_rng(0).normal(size=(games, 2))
     points[: games // 2] = 0.5  # many in one place
     sizes = np.full((games, 2), int(side_of(games)))
@@ -95,5 +95,7 @@ def test_games_have_names(rules_engine: HyperEngine) -> None:
 def test_maps_that_there_are_not_are_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--games must be at least 1, not 0"):
         atlas.main(["x.ckpt", "--games", "0"])
+    with pytest.raises(UserError, match="--seed must be at least 0, not -1"):
+        atlas.main(["x.ckpt", "--seed", "-1"])
     with pytest.raises(UserError, match="only a HyperEngine has embeddings"):
         atlas.main(["assets/life.ckpt", "--out", str(tmp_path / "x.html")])

@@ -54,7 +54,7 @@ def test_every_engine_is_asked_for_unseen_rules(configs: Path, tmp_path: Path) -
         ("rules.py", ["--rules", "0"], "--rules must lie in 1 to 261144, not 0"),
         ("watch_rules.py", ["--frames", "1"], "--frames must be at least 2, not 1"),
         ("watch_rules.py", ["assets/life.ckpt"], "holds a CellEngine"),
-        ("blend_rules.py", ["--pairs", "0"], "--pairs must be at least 1, not 0"),
+        ("blend_rules.py", ["--pairs", "0"], "--pairs must lie in 1 to 100000, not 0"),
     ],
 )
 def test_what_cannot_be_studied_is_told(script: str, arguments: list[str], told: str) -> None:

@@ -131,7 +131,7 @@ def _check(spec: GameSpec, players: tuple[str, ...], columns: dict[str, NDArray[
     # in Python's numbers, which do not overflow
     if any(length < 0 for length in lengths.tolist()) or sum(lengths.tolist()) != ticks:
         raise ValueError(f"the lengths of its plays are not those of {ticks} ticks")
-    for name, count in (("actions", len(spec.actions)), ("policy", len(players))):
+    for name, count in (("actions", spec.choices), ("policy", len(players))):
         if np.any(columns[name] >= count):
             raise ValueError(f"{name} must be below {count}, not {columns[name].max()}")
 

@@ -155,7 +155,7 @@ class _Check:
         )
 
     def _unknown_action(self) -> Problem | None:
-        if self.stored["actions"].max() < len(self.game.spec.actions):
+        if self.stored["actions"].max() < self.game.spec.choices:
             return None
         return self._problem(f"an action that {self.game.spec.name} does not have")
 

@@ -27,15 +27,17 @@ def arcade(
     game: str = "pong",
     games: Sequence[str] = MEMBERS,
     size: Sequence[int] = (32, 32),
-    options: Mapping[str, Any] | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Arcade:
     """The game `game` of those in `games`, with the interface that all of these have in common.
 
-    size: (H, W). options: of that game. Raises ValueError for a game that is not among `games`, for
-    games that differ in the size of their frames or have true colour, and for bad options.
+    size: (H, W). options: of the games, by their names. Raises ValueError for a game that is not
+    among `games`, for games that differ in the size of their frames or have true colour, and for
+    bad options.
     """
     shape = frame_size(size)
-    if isinstance(games, str) or not games or len(set(games)) < len(games):
+    named = isinstance(games, Sequence) and not isinstance(games, str)
+    if not named or not games or len(set(games)) < len(games):
         raise ValueError(f"games must be different names, such as pong and life, not {games!r}")
     if game not in games:
         raise ValueError(
@@ -43,12 +45,28 @@ def arcade(
         )
     if "arcade" in games:
         raise ValueError("an arcade cannot stand in an arcade")
-    chosen = dict(options or {})
-    if "size" in chosen:
-        raise ValueError("size is one for all games of an arcade; leave it out of the options")
-    played = make_game(game, size=shape, **chosen)
-    specs = {name: make_game(name, size=shape).spec for name in games}
-    return Arcade(played, specs, {"size": list(shape), "options": chosen})
+    chosen = _options_by_game(options or {}, games)
+    made = {name: make_game(name, size=shape, **chosen.get(name, {})) for name in games}
+    specs = {name: one.spec for name, one in made.items()}
+    return Arcade(made[game], specs, {"size": list(shape), "options": chosen})
+
+
+def _options_by_game(options: Any, games: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Raises ValueError for what are no options of these games."""
+    if not isinstance(options, Mapping) or not all(
+        isinstance(v, Mapping) for v in options.values()
+    ):
+        raise ValueError(
+            f"options must be by game, such as {{life: {{edges: dead}}}}, not {options!r}"
+        )
+    for name, own in options.items():
+        if name not in games:
+            raise ValueError(
+                f"options are of games in this arcade, {', '.join(games)}, not of {name!r}"
+            )
+        if "size" in own:
+            raise ValueError("size is one for all games of an arcade; leave it out of the options")
+    return {name: dict(own) for name, own in options.items()}
 
 
 class Arcade(FusedGame[State]):
@@ -81,7 +99,7 @@ class Arcade(FusedGame[State]):
         self.spec = replace(
             common,
             name="arcade",
-            version=1,
+            version=1 + sum(spec.version - 1 for spec in specs.values()),
             description=(*specs, *names),
             options={"game": own.name, "games": list(specs), **options},
         )

@@ -69,7 +69,7 @@ def find(learned: LearnedGame, cast: Cast, asked: Asked, bar: Bar = lambda it, _
     if not varying(watched.truth)[0]:
         raise UserError("no true variable varies in these rollouts; ask for more of them, or ticks")
     colours = len(engine.spec.colours)
-    actions = of_actions(engine, scene, LATER) if len(engine.spec.actions) > 1 else None
+    actions = of_actions(engine, scene, LATER) if engine.spec.choices > 1 else None
     return Findings(
         marks=watched.marks,
         exact=watched.exact,

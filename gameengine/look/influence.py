@@ -107,10 +107,10 @@ def of_patches(engine: Engine, scene: Scene, bar: Bar = lambda it, _: it) -> tup
 def of_actions(engine: Engine, scene: Scene, lags: tuple[int, ...]) -> Tensor:
     """Where the picture changes when one player does something else for one tick: the share of
     scenes and other actions in which a pixel does, (P, lags, H, W). Later actions stay."""
-    choices = len(engine.spec.actions)
+    choices = engine.spec.choices
     start = scene.hidden(engine)
     before = _follow(engine, start, scene.actions, lags)
-    found = torch.zeros(scene.actions.shape[2], *before.shape[1:])
+    found = torch.zeros(engine.spec.taken, *before.shape[1:])
     for player in range(len(found)):
         for shift in range(1, choices):
             actions = scene.actions.clone()
@@ -132,7 +132,7 @@ def of_inputs(engine: Engine, scene: Scene, by_actions: Tensor | None) -> dict[s
 
     found = {
         f"action of {name}": float(by_actions[player, 0].sum())
-        for player, name in enumerate(spec.players)
+        for player, name in enumerate(spec.players[: spec.taken])
         if by_actions is not None
     }
     for index in range(spec.context):
@@ -142,7 +142,7 @@ def of_inputs(engine: Engine, scene: Scene, by_actions: Tensor | None) -> dict[s
         found["frame now" if not ago else f"frame {ago} ago"] = change(
             replace(scene, frames=frames)
         )
-    if spec.context > 1 and len(spec.actions) > 1:
+    if spec.context > 1 and spec.choices > 1:
         found["actions before"] = change(replace(scene, between=scene.between.roll(1, 0)))
     for index, name in enumerate(spec.description):
         description = scene.description.clone()

@@ -48,7 +48,7 @@ def remembered(engine: Engine, scene: Scene, bar: Bar = lambda it, _: it) -> Rem
             hidden = engine.advance(hidden, actions[:, tick])
         follow = actions[:, SETTLED : SETTLED + FOLLOWED]
         usual = _states(engine, hidden, follow, bar)
-        other = _states(engine, hidden, _changed(follow, len(engine.spec.actions)), bar)
+        other = _states(engine, hidden, _changed(follow, engine.spec.choices), bar)
     differences = {name: _difference(usual[name], other[name]) for name in usual}
     lags = np.arange(FOLLOWED)
     return Remembered(

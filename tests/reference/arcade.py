@@ -14,9 +14,9 @@ from data_gen.registry import make_game
 
 VARIANTS: list[dict[str, Any]] = [
     {"game": "snake"},
-    {"game": "life", "options": {"rule": "B36/S23"}},
+    {"game": "life", "options": {"life": {"rule": "B36/S23"}}},
     {"game": "flappy", "games": ["life", "catch", "flappy"], "size": (36, 40)},
-    {"game": "pong", "options": {"paddle_height": [5, 9], "ball_speed": [1, 2]}},
+    {"game": "pong", "options": {"pong": {"paddle_height": [5, 9], "ball_speed": [1, 2]}}},
     {"game": "catch", "games": ["catch"]},
 ]
 
@@ -25,7 +25,7 @@ class Reference:
     def __init__(self, **options: Any) -> None:
         self.spec = make_game("arcade", **options).spec
         name, size = self.spec.options["game"], self.spec.options["size"]
-        made = {"size": size, **self.spec.options["options"]}
+        made = {"size": size, **self.spec.options["options"].get(name, {})}
         self._game = import_module(f"tests.reference.{name}").Reference(**made)
         self._seats = len(self._game.spec.players)
         names = [f"{name} {entry}" for entry in self._game.spec.description]
