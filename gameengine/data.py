@@ -34,8 +34,7 @@ class GameData(pl.LightningDataModule):
     """Windows of one game, or of several that one engine learns.
 
     game, options: as for data_gen.registry.make_game; pong by default. variants: names, and the
-    options of each that differ from `options`; of the new windows of a batch, equally many are of
-    each.
+    options of each that differ from `options`; every batch holds equally many windows of each.
     folder: train on this dataset instead of on games that are played meanwhile; game and options
     then come from its manifest, and what says how games are played has no meaning.
     players: who plays in training; held_out_players: who plays when the engine is judged.
@@ -95,7 +94,7 @@ class GameData(pl.LightningDataModule):
         if folder is None:
             self.variants = _make_games(game or "pong", options or {}, variants)
             cast = make_players(players)
-            sources = [
+            sources: list[WindowSource] = [
                 LiveSource(
                     variant,
                     cast,
@@ -111,9 +110,8 @@ class GameData(pl.LightningDataModule):
                 )
                 for variant in self.variants.values()
             ]
-            source: WindowSource = MixedSource(sources, seed) if variants else sources[0]
         else:
-            source = stored = FolderSource(Path(folder), seed)
+            sources = [stored := FolderSource(Path(folder), seed)]
             self.variants = {stored.spec.name: game_of(stored.spec)}
             self.trained_with, self._longest = stored.players, stored.longest
             if options or variants or game not in (None, self.spec.name):
@@ -121,7 +119,8 @@ class GameData(pl.LightningDataModule):
                     f"{folder} says which game it is, {self.spec.name}: leave data.game,"
                     " data.options and data.variants out"
                 )
-        self._source = MinedSource(source, mined_share, seed=seed)
+        mined = [MinedSource(source, mined_share, seed=seed) for source in sources]
+        self._source = MixedSource(mined, seed) if variants else mined[0]
         self.held_out = make_players(held_out_players)
         self._validation: dict[int, Batch] = {}
         self._asked: Engine | None = None  # that looks back

@@ -198,10 +198,8 @@ def _judged(engine: HyperEngine, windows: Windows, embeddings: Tensor) -> tuple[
 
     frames, actions = items(windows.frames), items(windows.actions)
     described = windows.description[:, None].expand(-1, size[2], -1)
-    own = embeddings[:, :, None].expand(*size, -1).flatten(0, 2)
-    hidden = engine.encode_as(
-        Context(frames[:, :context], actions[:, : context - 1]), items(described), own
-    )
+    shown = Context(frames[:, :context], actions[:, : context - 1])
+    hidden = engine.encode_as(shown, items(described), embeddings.flatten(0, 1))
     judged = engine.judge(hidden, actions[:, context - 1 :], frames[:, context:], forced=False)
     # Of each try for itself, as if it were alone.
     return judged.loss * videos * tries, judged.wrong.sum(1).view(size).sum(2)

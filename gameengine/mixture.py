@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from gameengine.windows import Batch, WindowSource
+from gameengine.windows import Batch, MinedSource
 
 
 class MixedSource:
@@ -16,7 +17,7 @@ class MixedSource:
     are of sources that are drawn by chance. A batch holds `variant` (B,), the number of the source
     that a window comes from."""
 
-    def __init__(self, sources: Sequence[WindowSource], seed: int = 0) -> None:
+    def __init__(self, sources: Sequence[MinedSource], seed: int = 0) -> None:
         self._sources = list(sources)
         self._rng = np.random.default_rng([seed, 2])
 
@@ -26,10 +27,17 @@ class MixedSource:
         counts[self._rng.permutation(len(self._sources))[:left]] += 1
         drawn: list[Batch] = []
         for number, (source, wanted) in enumerate(zip(self._sources, counts.tolist(), strict=True)):
-            if wanted or not number:  # of none at all there is still a batch
+            if wanted:
                 variant = {"variant": torch.full((wanted,), number)}
                 drawn.append(source.draw(wanted, ticks) | variant)
         return joined(drawn)
+
+    def mine(self, batch: Batch, wrong: Tensor) -> None:
+        """Tell which windows (B,) bool of the batch drawn last were got wrong."""
+        for number, source in enumerate(self._sources):
+            own = batch["variant"] == number
+            if own.any():
+                source.mine({key: value[own] for key, value in batch.items()}, wrong[own])
 
     def state_dict(self) -> dict[str, Any]:
         return {

@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from gameengine.engines.hyper import HyperEngine
+from gameengine.engines.hyper import EMBEDDING, HyperEngine
 from gameengine.learned_game import DreamState
 from gameengine.sliders import Slider
 
@@ -44,7 +44,7 @@ class Tuner:
                 there = torch.lerp(there, self._other.expand_as(there), values[0])
                 values = values[1:]
             there = there + values @ self._directions
-            return replace(state, hidden=state.hidden | self._engine.implement(there))
+            return replace(state, hidden=state.hidden | {EMBEDDING: there})
 
 
 def principal_directions(engine: HyperEngine) -> Tensor:

@@ -10,7 +10,7 @@ from data_gen.registry import make_game
 from gameengine.embedding import Embedding
 from gameengine.engine import Context
 from gameengine.engines import make_engine
-from gameengine.engines.hyper import HyperEngine
+from gameengine.engines.hyper import HyperEngine, heads
 from gameengine.retargeting import for_spec
 
 VARIANTS = {"paddle_height": [5, 7, 9], "ball_speed": [1, 2]}
@@ -65,7 +65,7 @@ def test_generated_weights_begin_at_the_scale_of_the_base(generated: list[str]) 
     base = make_engine("feedback", engine.spec, width=16, depth=1)
     layer = base.get_submodule("head" if "*head" in generated else "near.0")
     description = engine.embedding.games
-    weights, _ = engine.implement(engine.embedding(description)).values()
+    ((weights, _),) = engine.implement(engine.embedding(description))
     assert len(weights) == 6
     scale = float(weights.detach().std() / layer.weight.detach().std())  # pyright: ignore
     assert 0.8 < scale < 1.3
@@ -95,3 +95,46 @@ def test_layers_that_there_are_not_are_told() -> None:
         pong_engine(generated=["near.*"], reading="choice")
     with pytest.raises(ValueError, match="another engine than itself"):
         make_engine("hyper", make_game("pong").spec, base="hyper")
+
+
+def test_games_that_stand_side_by_side_share_their_weights() -> None:
+    a, b = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 2.0])
+    assert torch.equal(heads(torch.stack([a, a, b, b])), torch.stack([a, b]))
+    assert torch.equal(heads(torch.stack([a, b, a, b])), torch.stack([a, b, a, b]))
+    assert torch.equal(heads(torch.stack([a, a, a])), a[None])
+    assert torch.equal(heads(torch.stack([a, a, b])), torch.stack([a, a, b]))
+    assert torch.equal(heads(a[None]), a[None])
+
+
+def test_shared_weights_change_nothing() -> None:
+    torch.manual_seed(0)
+    engine = pong_engine(generated=["*"])
+    description = engine.embedding.games[[0, 0, 3, 3]]
+    frames = torch.randint(0, 5, (4, 2, 1, 32, 32), dtype=torch.uint8)
+    actions = torch.randint(0, 3, (4, 4, 2))
+    shown = Context(frames, actions[:, :1])
+    together, _ = engine.unroll(engine.encode(shown, description), actions[:, 1:])
+    for item in range(4):
+        one = slice(item, item + 1)
+        alone = Context(frames[one], actions[one, :1])
+        hidden = engine.encode(alone, description[one])
+        logits = engine.unroll(hidden, actions[one, 1:])[0].logits
+        torch.testing.assert_close(together.logits[one], logits, atol=1e-4, rtol=1e-4)
+
+
+def test_weights_are_made_once_a_rollout(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, made = pong_engine(generated=["*"]), list[int]()
+    really = engine.implement
+    monkeypatch.setattr(engine, "implement", lambda e: (made.append(len(e)), really(e))[1])
+    frames = torch.zeros(4, 2, 1, 32, 32, dtype=torch.uint8)
+    actions = torch.zeros(4, 2, dtype=torch.int64)
+    with torch.inference_mode():
+        shown = Context(frames, actions[:, None])
+        hidden = engine.encode(shown, engine.embedding.games[[1, 1, 1, 1]])
+        for _ in range(5):
+            hidden = engine.advance(hidden, actions)
+            engine.decode(hidden)
+        assert made == [1]
+        two = {key: value[:2] for key, value in hidden.items()}
+        engine.advance(two, actions[:2])
+    assert made == [1, 1]

@@ -206,5 +206,7 @@ def test_a_variant_is_the_game_of_one_description() -> None:
     assert (begun.description == [9, 3, 2, 0]).all()
     rule = variant(lifelike(rules=20).spec, rule_bits(CONWAY))
     assert (rule.init(np.arange(9, dtype=np.uint64)).description == rule_bits(CONWAY)).all()
-    with pytest.raises(ValueError, match="life has no variant with B0 0, B1 1"):
-        variant(make_game("life").spec, rule_bits("B1/S"))
+    other = variant(make_game("life").spec, rule_bits("B1/S"))
+    assert other.spec.options["rule"] == "B1/S"
+    with pytest.raises(ValueError, match="pong has no variant with .* serve angle 5"):
+        variant(many.spec, np.array([9, 3, 2, 5], np.float32))

@@ -26,6 +26,7 @@ from gameengine.learned_game import LearnedGame
 from gameengine.live import LiveSource
 from gameengine.mixture import MixedSource
 from gameengine.training import train
+from gameengine.windows import MinedSource
 
 ROOT = Path(__file__).parent.parent
 VARIANTS = {"short": {"paddle_height": 3}, "tall": {"paddle_height": 20}, "usual": {}}
@@ -34,7 +35,8 @@ VARIANTS = {"short": {"paddle_height": 3}, "tall": {"paddle_height": 20}, "usual
 def mixed(seed: int = 0) -> MixedSource:
     cast = make_players(["random"])
     games = [make_game("pong", **options) for options in VARIANTS.values()]
-    return MixedSource([LiveSource(game, cast, seed, games=4, chunk=16) for game in games], seed)
+    sources = [LiveSource(game, cast, seed, games=4, chunk=16) for game in games]
+    return MixedSource([MinedSource(source, 0.5) for source in sources], seed)
 
 
 def test_every_batch_has_equally_many_windows_of_each_variant() -> None:
@@ -42,10 +44,21 @@ def test_every_batch_has_equally_many_windows_of_each_variant() -> None:
     batch = source.draw(12, 1)
     assert batch["variant"].tolist() == [0] * 4 + [1] * 4 + [2] * 4
     assert batch["description"][:, 0].tolist() == [3] * 4 + [20] * 4 + [7] * 4
-    assert len(source.draw(0, 1)["variant"]) == 0
     over = torch.cat([source.draw(4, 1)["variant"] for _ in range(60)]).bincount()
     assert over.sum() == 240
     assert over.min() >= 60 + 5  # the fourth is drawn by chance
+
+
+def test_each_variant_gets_its_own_mistakes_back() -> None:
+    source = mixed()
+    batch = source.draw(24, 1)
+    source.mine(batch, batch["variant"] == 1)
+    old = {frames.numpy().tobytes() for frames in batch["frames"][batch["variant"] == 1]}
+    again = source.draw(24, 1)
+    seen = [frames.numpy().tobytes() in old for frames in again["frames"]]
+    assert sum(seen[8:16]) >= 4  # half of its share; some may come by chance
+    assert again["variant"].tolist() == [0] * 8 + [1] * 8 + [2] * 8
+    assert again["description"][8:16, 0].unique().tolist() == [20]
 
 
 def test_a_saved_mixture_goes_on_where_it_was() -> None:

@@ -19,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from data_gen.game import GameSpec
 from gameengine.embedding import Embedding
@@ -27,7 +28,8 @@ from gameengine.engines.last_frames import LastFramesEngine
 from gameengine.item_layers import ITEM_LAYERS, ItemConv, ItemLayer
 
 LOUD = 32.0  # with 4 or less, learning to choose got stuck on most seeds
-OWN = "weights "  # what the names of generated weights in a hidden state begin with
+Weights = list[list[Tensor]]  # of each generated layer, in the order of its parameters, G first
+EMBEDDING = "embedding"  # its name in a hidden state
 
 
 class HyperEngine(Engine):
@@ -101,7 +103,7 @@ class HyperEngine(Engine):
         generators: list[nn.Module] = []
         self.generated_names: list[str] = []  # of the base's layers
         self._layers: list[ItemLayer] = []
-        self._names: list[list[str]] = []  # of the parts of their weights, in a hidden state
+        self._made: tuple[Tensor, Weights] | None = None  # for which embeddings, and what
         for name, layer in list(self.base.named_modules()):
             if type(layer) in ITEM_LAYERS and _fits(name, options["generated"]):
                 generators.append(self._replace(name, layer))
@@ -115,7 +117,7 @@ class HyperEngine(Engine):
 
     def _replace(self, name: str, layer: nn.Module) -> nn.Module:
         """Put an item layer in the place of a layer of the base. Returns what makes its weights."""
-        size, parts = self.embedding.size, len(list(layer.parameters()))
+        size = self.embedding.size
         if self.options["reading"] == "dense":
             place = own = ITEM_LAYERS[type(layer)](layer)
             generator = Generator(layer, size)
@@ -128,25 +130,25 @@ class HyperEngine(Engine):
         else:
             raise ValueError(f'reading: "choice" is for 1 x 1 convolutions; {name} is none')
         self.base.set_submodule(name, place)
-        self._names.append([f"{OWN}{len(self._layers)}.{part}" for part in range(parts)])
         self._layers.append(own)
         return generator
 
-    def implement(self, embedding: Tensor) -> Hidden:
-        """The weights of the games that embeddings (B, E) stand for: a part of a hidden state."""
-        weights: Hidden = {}
-        for names, make in zip(self._names, self.generators, strict=True):
-            weights |= zip(names, make(embedding), strict=True)
-        return weights
+    def implement(self, embedding: Tensor) -> Weights:
+        """The weights of the games that embeddings (G, E) stand for, of each generated layer."""
+        return [make(embedding) for make in self.generators]
 
     def encode(self, context: Context, description: Tensor) -> Hidden:
-        return self.encode_as(context, description, self.embedding(description))
+        # Windows of one game that stand side by side share its weights.
+        return self.encode_as(context, description, self.embedding(heads(description)))
 
     def encode_as(self, context: Context, description: Tensor, embedding: Tensor) -> Hidden:
-        """`encode` for games with embeddings (B, E), whatever their descriptions say."""
-        weights = self.implement(embedding)
-        with self._implemented(weights):
-            return weights | self.base.encode(context, description)
+        """`encode` for games with embeddings (G, E), whatever their descriptions (B, D) say: each
+        is of B / G items, one after another."""
+        each = embedding.repeat_interleave(len(description) // len(embedding), 0)  # (B, E)
+        self._made = each, self.implement(embedding)
+        hidden = {EMBEDDING: each}
+        with self._implemented(hidden):
+            return hidden | self.base.encode(context, description)
 
     def advance(self, hidden: Hidden, actions: Tensor) -> Hidden:
         with self._implemented(hidden):
@@ -170,7 +172,7 @@ class HyperEngine(Engine):
     def look_back(
         self, frames: Tensor, actions: Tensor, description: Tensor, rng: np.random.Generator
     ) -> Tensor:
-        with self._implemented(self.implement(self.embedding(description))):
+        with self._implemented({EMBEDDING: self.embedding(description)}):
             return self.base.look_back(frames, actions, description, rng)
 
     def judge(self, hidden: Hidden, actions: Tensor, frames: Tensor, forced: bool) -> Judged:
@@ -179,14 +181,30 @@ class HyperEngine(Engine):
 
     @contextmanager
     def _implemented(self, hidden: Hidden) -> Iterator[None]:
-        """The base is the games whose weights a hidden state holds."""
-        for names, layer in zip(self._names, self._layers, strict=True):
-            layer.use([hidden[name] for name in names])
+        """The base is the games whose embeddings a hidden state holds. Their weights are made once,
+        as long as one rollout is played at a time."""
+        embedding = hidden[EMBEDDING]
+        if self._made is None or self._made[0] is not embedding:
+            # Equal embeddings may have gradients of their own.
+            alone = embedding if torch.is_grad_enabled() else heads(embedding)
+            self._made = embedding, self.implement(alone)
+        for layer, weights in zip(self._layers, self._made[1], strict=True):
+            layer.use(weights)
         try:
             yield
         finally:
             for layer in self._layers:
                 layer.use(())
+
+
+def heads(description: Tensor) -> Tensor:
+    """The descriptions (G, D) of (B, D) that stand for all: the first of each run of equal ones,
+    if all runs are equally long; else every one."""
+    other = (description[1:] != description[:-1]).any(1)
+    first = F.pad(other.nonzero().flatten() + 1, (1, 0))  # (G,)
+    length, left = divmod(len(description), len(first))
+    even = not left and torch.equal(first, length * torch.arange(len(first), device=first.device))
+    return description[first] if even else description
 
 
 class Generator(nn.Module):

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gameengine.engine import Engine, Hidden
-from gameengine.engines.hyper import OWN
+from gameengine.engines.hyper import EMBEDDING
 from gameengine.frames import one_hot
 
 SHOWN = ("logits", "outcome", "frame")  # what the last tick showed: the state does not need it
@@ -19,12 +19,8 @@ NAMES = {"now": "slots now", "before": "slots before"}
 
 
 def held(hidden: Hidden) -> Hidden:
-    """The tensors that carry the state from tick to tick; generated weights do not change."""
-    return {
-        name: value
-        for name, value in hidden.items()
-        if name not in SHOWN and not name.startswith(OWN)
-    }
+    """The tensors that carry the state from tick to tick; an embedding does not change."""
+    return {name: value for name, value in hidden.items() if name not in (*SHOWN, EMBEDDING)}
 
 
 def newest_states(hidden: Hidden) -> Hidden:
