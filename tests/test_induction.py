@@ -208,5 +208,5 @@ def test_a_variant_is_the_game_of_one_description() -> None:
     assert (rule.init(np.arange(9, dtype=np.uint64)).description == rule_bits(CONWAY)).all()
     other = variant(make_game("life").spec, rule_bits("B1/S"))
     assert other.spec.options["rule"] == "B1/S"
-    with pytest.raises(ValueError, match="pong has no variant with .* serve angle 5"):
+    with pytest.raises(ValueError, match="serve angle 5"):
         variant(many.spec, np.array([9, 3, 2, 5], np.float32))
