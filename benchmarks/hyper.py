@@ -3,10 +3,10 @@
     python -m benchmarks.hyper [--json]
 
 For base engines, with the weights of some layers or of all generated: a training step (forward and
-backward) of a batch of different games, through batched products of matrices as in HyperEngine, and
-through vmap over torch.func.functional_call, as one would write it without them; and a tick of play
-of one game, beside the base engine with weights of its own. All in turn, in one process; medians
-count.
+backward) of a batch of different games, as in HyperEngine (products of matrices and grouped
+convolutions for all items at once), and through vmap over torch.func.functional_call, as one would
+write it without them; and a tick of play of one game, beside the base engine with weights of its
+own. All in turn, in one process; medians count.
 Ratios are of processor time: on a shared machine that varies less than wall-clock time.
 """
 

@@ -30,14 +30,10 @@ def main() -> int:
     from tqdm import tqdm
 
     from data_gen.games.automaton import rule_bits
-    from data_gen.games.lifelike import random_rules
-    from gameengine.embedding_points import embedding_of, hyper_engine, learned_rules
+    from gameengine.embedding_points import embedding_of, hyper_engine, learned_rules, unseen_rules
 
     engine = hyper_engine(asked.engine)
-    known = {tuple(game) for game in engine.embedding.games.tolist()}
-    order = random_rules(2 * asked.pairs + len(known), seed=asked.seed)
-    unseen = [rule for rule in order if tuple(rule_bits(rule).tolist()) not in known]
-    rules = unseen[: 2 * asked.pairs]
+    rules = unseen_rules(engine, 2 * asked.pairs, asked.seed)
     bits = np.stack([rule_bits(rule) for rule in rules]).reshape(asked.pairs, 2, -1)
     ends = torch.stack([embedding_of(engine, rule) for rule in rules]).unflatten(0, (-1, 2))
     alike = bits[:, 0] == bits[:, 1]  # (N, 18)

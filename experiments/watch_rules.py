@@ -34,15 +34,12 @@ def main() -> int:
     import torch
     from tqdm import tqdm
 
-    from data_gen.games.lifelike import random_rules
-    from gameengine.embedding_points import hyper_engine, tables_of
+    from gameengine.embedding_points import hyper_engine, tables_of, unseen_rules
     from gameengine.induction import Video, induce
     from gameengine.neighbourhoods import rule_tables
 
     engine = hyper_engine(asked.engine)
-    known = {tuple(game) for game in engine.embedding.games.tolist()}
-    order = random_rules(asked.rules + len(known), seed=asked.seed)
-    rules = [rule for rule in order if _bits(rule) not in known][: asked.rules]
+    rules = unseen_rules(engine, asked.rules, asked.seed)
     right, exact, seen, seconds = 0, 0, 0, 0.0
     with tqdm(total=len(rules), unit="rule", disable=None) as bar:
         for first in range(0, len(rules), TOGETHER):
@@ -70,12 +67,6 @@ def main() -> int:
     }
     print(json.dumps(result) if asked.json else _in_words(result))
     return 0
-
-
-def _bits(rule: str) -> tuple[float, ...]:
-    from data_gen.games.automaton import rule_bits
-
-    return tuple(rule_bits(rule).tolist())
 
 
 def _film(

@@ -16,7 +16,7 @@ from data_gen.errors import UserError
 from data_gen.game import GameSpec
 from data_gen.games.automaton import COUNTS, RULE_BITS, rule_bits
 from data_gen.games.life import canonical_rule
-from data_gen.games.lifelike import rule_name
+from data_gen.games.lifelike import random_rules, rule_name
 from gameengine.engine import Context, Hidden
 from gameengine.engines.hyper import HyperEngine
 from gameengine.neighbourhoods import all_neighbourhoods, learned_tables, rule_tables
@@ -73,6 +73,14 @@ def embedding_of(engine: HyperEngine, point: str) -> Tensor:
         description = _described(engine, point)
     with torch.no_grad():
         return engine.embedding.of_description(description[None])[0]
+
+
+def unseen_rules(engine: HyperEngine, count: int, seed: int) -> list[str]:
+    """So many life-like rules that an engine was not trained on, by an order that belongs to the
+    seed; fewer if there are no more."""
+    known = {tuple(game) for game in engine.embedding.games.tolist()}
+    order = random_rules(count + len(known), seed)
+    return [rule for rule in order if tuple(rule_bits(rule).tolist()) not in known][:count]
 
 
 def name_of(spec: GameSpec, description: NDArray[np.float32]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -138,3 +140,14 @@ def test_weights_are_made_once_a_rollout(monkeypatch: pytest.MonkeyPatch) -> Non
         two = {key: value[:2] for key, value in hidden.items()}
         engine.advance(two, actions[:2])
     assert made == [1, 1]
+
+
+def test_judging_leaves_nothing_behind_that_could_not_be_copied() -> None:
+    """As Lightning copies an engine to average its weights."""
+    engine = pong_engine(generated=["*"], encoder=4, size=2)
+    frames = torch.zeros(2, 3, 1, 32, 32, dtype=torch.uint8)
+    actions = torch.zeros(2, 2, 2, dtype=torch.int64)
+    shown = Context(frames[:, :2], actions[:, :1])
+    hidden = engine.encode(shown, engine.embedding.games[:2])
+    engine.judge(hidden, actions[:, 1:], frames[:, 2:], forced=False).loss.backward()
+    copy.deepcopy(engine)

@@ -14,7 +14,7 @@ from data_gen.players import make_players
 from data_gen.registry import make_game
 from gameengine.judge import exact_horizon, judge, summarise
 from gameengine.learned_game import LearnedGame
-from gameengine.split_screen import dream_beside_truth, split_screen
+from gameengine.split_screen import dream_beside_truth, split_screen, split_screens
 
 
 @dataclass
@@ -126,6 +126,10 @@ def test_a_split_screen_turns_red_where_dream_and_truth_part() -> None:
     red = [(picture == (225, 45, 57)).all(2).sum() for picture in split_screen(shown)]
     assert red[2] == 0
     assert all(red[3:])
+    both = split_screens([shown, shown])
+    width = split_screen(shown)[0].shape[1]
+    assert (both[3][:, :width] == both[3][:, -width:]).all()
+    assert both[3].shape[1] == 2 * width + 8
     taller = split_screen(shown, differences=True)
     assert taller[0].shape[0] > split_screen(shown)[0].shape[0]
     late = (taller[5] == (225, 45, 57)).all(2)

@@ -189,6 +189,11 @@ def test_unseen_variants_are_asked_for_and_watched(folder: Path, tmp_path: Path)
     told = json.loads((folder / "pong/results/hyper_seed0.json").read_text())
     assert set(told["rows"]) == {"hyper", "hyper, watching"}
     assert all(set(row) == {"9-2-2"} for row in told["rows"].values())
+    (run,) = (tmp_path / "runs").rglob("engine.ckpt")
+    engine, truth = load_checkpoint(run).engine, make_game("pong", **unseen["9-2-2"])
+    watched = module._watched(engine, LearnedGame(engine, truth)).engine
+    assert watched.embedding.fixed is not None  # found in what was seen, not told
+    assert engine.embedding.fixed is None  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @pytest.mark.parametrize(

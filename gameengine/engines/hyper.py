@@ -177,7 +177,9 @@ class HyperEngine(Engine):
 
     def judge(self, hidden: Hidden, actions: Tensor, frames: Tensor, forced: bool) -> Judged:
         with self._implemented(hidden):
-            return self.base.judge(hidden, actions, frames, forced)
+            judged = self.base.judge(hidden, actions, frames, forced)
+        self._made = None  # what the optimiser changes next is made anew, and no graph is kept
+        return judged
 
     @contextmanager
     def _implemented(self, hidden: Hidden) -> Iterator[None]:
