@@ -35,8 +35,8 @@ lint: install  ## ruff
 types: install  ## pyright
 	$(BIN)/pyright
 
-unit: install  ## pytest
-	$(BIN)/python -m pytest
+unit: install  ## pytest, as many processes as there are cores, one thread each
+	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 clean:  ## remove .venv and caches; runs/ and data/ stay
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis *.egg-info
