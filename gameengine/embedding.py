@@ -42,7 +42,7 @@ class Embedding(nn.Module):
             )
         self.table = self.encoder = None
         if source == "table":
-            self.table = nn.Parameter(torch.randn(len(self.games), size))
+            self.table = nn.Parameter(_apart(len(self.games), size))
         elif encoder:
             self.encoder = nn.Sequential(
                 nn.Linear(len(mean), encoder), nn.ReLU(), nn.Linear(encoder, size)
@@ -90,3 +90,11 @@ class Embedding(nn.Module):
             for value, known in zip(values.unbind(1), self.games.unbind(1), strict=True)
         ]
         return torch.stack(columns, 1)
+
+
+def _apart(games: int, size: int) -> Tensor:
+    """Vectors (games, size) to begin with, of the scale of normal numbers: each game has an entry
+    of its own if there are enough of them, so that none disturbs what another one learns."""
+    if games > size:
+        return torch.randn(games, size)
+    return size**0.5 * torch.eye(games, size)

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gameengine.engines.blocks import PlaceBias
+
 
 class ItemLayer(nn.Module):
     """Interface. Without `use` an item layer has no weights."""
@@ -67,13 +69,27 @@ class ItemConv(ItemLayer):
             folded = pixels.reshape(items, -1, seen.shape[1])  # (B, r * h * w, in)
             shown = _products(folded, kernels.flatten(2), bias)
             return shown.view(*pixels.shape[:3], -1).permute(0, 3, 1, 2)
-        # Each item is a group of channels: (N, in, h, w) -> (r, B * in, h, w).
-        grouped = seen.unflatten(0, (items, -1)).transpose(0, 1).flatten(1, 2)
+        # Each item is a group of channels, which lie last in memory: (r, B * in, h, w).
+        pixels = seen.permute(0, 2, 3, 1).unflatten(0, (items, -1))  # (B, r, h, w, in)
+        grouped = pixels.permute(1, 2, 3, 0, 4).flatten(3).permute(0, 3, 1, 2)
+        own = kernels.flatten(0, 1).contiguous(memory_format=torch.channels_last)
         offset = bias[0].flatten() if bias else None
-        shown = F.conv2d(
-            grouped, kernels.flatten(0, 1), offset, padding=self._padding, groups=items
-        )
-        return shown.unflatten(1, (items, -1)).transpose(0, 1).flatten(0, 1)
+        shown = F.conv2d(grouped, own, offset, padding=self._padding, groups=items)
+        pixels = shown.permute(0, 2, 3, 1).unflatten(3, (items, -1))  # (r, h, w, B, out)
+        return pixels.permute(3, 0, 4, 1, 2).flatten(0, 1)
+
+
+class ItemPlaceBias(ItemLayer):
+    """In place of a bias for each channel at each place: (N, C, h, w) -> the same."""
+
+    def __init__(self, layer: PlaceBias) -> None:
+        super().__init__()
+
+    def forward(self, seen: Tensor) -> Tensor:
+        (bias,) = self.weights  # (B, h * w * C)
+        pixels = seen.permute(0, 2, 3, 1).unflatten(0, (len(bias), -1))  # (B, r, h, w, C)
+        shown = pixels + bias.to(seen.dtype).view(-1, 1, *pixels.shape[2:])
+        return shown.flatten(0, 1).permute(0, 3, 1, 2)
 
 
 class ItemGru(ItemLayer):
@@ -104,6 +120,7 @@ ITEM_LAYERS: dict[type[nn.Module], Callable[[Any], ItemLayer]] = {
     nn.Linear: ItemLinear,
     nn.Conv2d: ItemConv,
     nn.GRU: ItemGru,
+    PlaceBias: ItemPlaceBias,
 }
 
 

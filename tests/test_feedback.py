@@ -41,9 +41,8 @@ def first_network(weights: dict[str, Tensor], frames: Tensor, actions: Tensor) -
         weight = weights[f"{name}.weight"]
         return F.conv2d(values, weight, weights[f"{name}.bias"], padding=weight.shape[-1] // 2)
 
-    features = F.relu(
-        near("stem", seen) + dense("choice", chosen)[:, :, None, None] + weights["place"]
-    )
+    places = weights["place.bias"].view(16, 16, -1).permute(2, 0, 1)
+    features = F.relu(near("stem", seen) + dense("choice", chosen)[:, :, None, None] + places)
     summary = near("squeeze", features).permute(0, 2, 3, 1).flatten(1)
     insight = F.relu(dense("far.0", torch.cat([summary, chosen], 1)))
     told = dense("told", F.relu(dense("far.2", insight))).unflatten(1, (3, -1))

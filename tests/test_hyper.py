@@ -56,6 +56,17 @@ def test_a_table_has_a_row_for_each_game_and_the_mean_for_others() -> None:
     torch.testing.assert_close(rows[2], embedding.table.mean(0))
 
 
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_games_of_a_table_begin_apart_if_there_is_room(size: int) -> None:
+    known = Embedding.known(torch.tensor([[5.0], [7.0], [9.0]]))
+    rows = Embedding(known, "table", size, 0).of_known_games()
+    products = rows @ rows.T
+    apart = products[~torch.eye(3, dtype=torch.bool)].abs().max() == 0
+    assert bool(apart) == (size >= 3)
+    if size >= 3:
+        torch.testing.assert_close(rows.square().mean(1), torch.ones(3))
+
+
 def test_without_a_description_there_is_no_embedding_of_it() -> None:
     with pytest.raises(ValueError, match=r"no description.*table"):
         Embedding(Embedding.known(torch.zeros(4, 0)), "description", 8, 0)
@@ -91,7 +102,9 @@ def test_games_of_another_shape_do_not_fit() -> None:
 
 
 def test_layers_that_there_are_not_are_told() -> None:
-    with pytest.raises(ValueError, match=r"\['heads'\] fits no layer.*choose from stem, choice"):
+    with pytest.raises(
+        ValueError, match=r"\['heads'\] fits no layer.*choose from stem, place, choice"
+    ):
         pong_engine(generated=["heads"])
     with pytest.raises(ValueError, match=r"choice.*near\.0 is none"):
         pong_engine(generated=["near.*"], reading="choice")

@@ -8,13 +8,23 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from gameengine.engines.blocks import PlaceBias
 from gameengine.item_layers import ITEM_LAYERS
+
+
+def filled(layer: nn.Module) -> nn.Module:
+    """Other weights than those that it begins with, as these are zeros."""
+    for weight in layer.parameters():
+        nn.init.normal_(weight)
+    return layer
+
 
 LAYERS = {
     "dense": (lambda: nn.Linear(5, 7), (5,)),
     "dense without a bias": (lambda: nn.Linear(5, 7, bias=False), (5,)),
     "1 x 1": (lambda: nn.Conv2d(3, 4, 1), (3, 6, 5)),
     "3 x 3": (lambda: nn.Conv2d(3, 4, 3, padding=1), (3, 6, 5)),
+    "places": (lambda: filled(PlaceBias(3, 6, 5)), (3, 6, 5)),
     "3 x 3, smaller": (lambda: nn.Conv2d(3, 4, 3), (3, 6, 5)),
 }
 

@@ -37,6 +37,19 @@ def frames_of_blocks(features: Tensor, size: torch.Size, block: int) -> Tensor:
     return F.pixel_shuffle(features.contiguous(), block)[..., : size[0], : size[1]]
 
 
+class PlaceBias(nn.Module):
+    """A bias for each channel at each place: (N, C, h, w) -> the same, channels last in memory. It
+    begins with 0, and lies (h * w * C,) as it is applied."""
+
+    def __init__(self, channels: int, rows: int, columns: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(rows * columns * channels))
+
+    def forward(self, features: Tensor) -> Tensor:
+        last = features.permute(0, 2, 3, 1)  # (N, h, w, C)
+        return (last + self.bias.to(last.dtype).view(last.shape[1:])).permute(0, 3, 1, 2)
+
+
 def global_path(seen: int, width: int) -> nn.Sequential:
     """Layers that see everything at once: (B, seen) -> (B, width / 2)."""
     return nn.Sequential(nn.Linear(seen, width), nn.ReLU(), nn.Linear(width, width // 2), nn.ReLU())

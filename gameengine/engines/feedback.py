@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from data_gen.game import GameSpec
 from gameengine.engines.blocks import (
+    PlaceBias,
     block_features,
     block_grid,
     frames_of_blocks,
@@ -59,7 +60,7 @@ class FeedbackEngine(LastFramesEngine):
         rows, columns = block_grid(*spec.shape[1:], BLOCK)
         colours = len(spec.colours)
         self.stem = nn.Conv2d(spec.context * colours * BLOCK**2, width, stem, padding=stem // 2)
-        self.place = nn.Parameter(torch.zeros(1, width, rows, columns))
+        self.place = PlaceBias(width, rows, columns)
         self.choice = nn.Linear(given.width, width)
         self.near = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(depth))
         self.squeeze = nn.Conv2d(width, squeeze, 1)
@@ -71,12 +72,9 @@ class FeedbackEngine(LastFramesEngine):
         self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     def look(self, frames: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
-        dtype = working_dtype(frames.device)
         seen = block_features(frames, len(self.spec.colours), BLOCK)  # (N, T0 * 4 * K, h, w)
-        given = given.to(dtype)
-        features = F.relu(
-            self.stem(seen) + self.choice(given)[:, :, None, None] + self.place.to(dtype)
-        )
+        given = given.to(working_dtype(frames.device))
+        features = F.relu(self.place(self.stem(seen)) + self.choice(given)[:, :, None, None])
         summary = self.squeeze(features).permute(0, 2, 3, 1).flatten(1)  # (N, h * w * squeeze)
         return features, self.far(torch.cat([summary, given], 1))
 

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from data_gen.game import GameSpec
 from gameengine.engines.blocks import (
+    PlaceBias,
     block_features,
     block_grid,
     frames_of_blocks,
@@ -67,7 +68,7 @@ class FiltersEngine(LastFramesEngine):
         self.filters = nn.Linear(insight // 2, width * (seen * reach**2 + 1))
         nn.init.uniform_(self.filters.bias, -1.0, 1.0)
         self._scale = (seen * reach**2) ** -0.5  # an ordinary filter starts between - and + this
-        self.place = nn.Parameter(torch.zeros(1, width, rows, columns))
+        self.place = PlaceBias(width, rows, columns)
         self.near = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(depth))
         self.head = nn.Conv2d(width, colours * BLOCK**2, 1)
         self.keep = nn.Parameter(torch.tensor(3.0))  # by default a pixel stays as it was
@@ -81,7 +82,7 @@ class FiltersEngine(LastFramesEngine):
 
     def show(self, frames: Tensor, local: Tensor, insight: Tensor) -> tuple[Tensor, Tensor]:
         weight, bias = self.make_filters(insight)
-        features = F.relu(convolve_each(local, weight, bias) + self.place)  # (N, width, h, w)
+        features = F.relu(self.place(convolve_each(local, weight, bias)))  # (N, width, h, w)
         for near in self.near:
             features = features + F.relu(near(features))
         changes = frames_of_blocks(self.head(features), frames.shape[2:], BLOCK)  # (N, K, H, W)
