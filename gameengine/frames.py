@@ -15,6 +15,12 @@ def one_hot(frames: Tensor, colours: int, dtype: torch.dtype = torch.float32) ->
     return (frames == palette[:, None, None]).to(dtype)
 
 
+def shares(frames: Tensor, colours: int) -> Tensor:
+    """How much each pixel is of each colour, (..., K, H, W). Palette indices (..., H, W) in uint8
+    are certain; frames that are shares already stay as they are."""
+    return frames if frames.is_floating_point() else one_hot(frames.unsqueeze(-3), colours)
+
+
 def snap(logits: Tensor) -> Tensor:
     """The frame that logits (..., K, H, W) show: palette indices (..., 1, H, W) uint8; the first of
     equal ones."""

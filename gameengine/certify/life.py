@@ -34,7 +34,7 @@ def certify_life(engine: Engine, folder: Path) -> dict[str, Any]:
 
     Raises UserError for engines whose cells see more than their neighbourhood.
     """
-    if not _is_local(engine):
+    if not is_local(engine):
         raise UserError(
             f"this {type(engine).__name__} sees more of Life than a cell's neighbourhood, and all"
             " boards are too many to ask for; only a cell engine with token=0 and steps=1 can be"
@@ -61,7 +61,7 @@ def certify_life(engine: Engine, folder: Path) -> dict[str, Any]:
     }
 
 
-def _is_local(engine: Engine) -> bool:
+def is_local(engine: Engine) -> bool:
     """Whether a cell sees its 3 x 3 neighbourhood and nothing else."""
     alone = engine.options.get("token", 0) == 0 and engine.options.get("steps", 1) == 1
     return isinstance(engine, CellEngine) and engine.spec.context == 1 and alone

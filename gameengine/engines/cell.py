@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from data_gen.game import GameSpec
 from gameengine.engines.blocks import block_features, frames_of_blocks
 from gameengine.engines.last_frames import Given, LastFramesEngine
-from gameengine.frames import one_hot
+from gameengine.frames import shares
 
 
 class CellEngine(LastFramesEngine):
@@ -30,6 +30,7 @@ class CellEngine(LastFramesEngine):
     one no reward and no end is predicted.
     described: every cell is given the description, as it is given the actions.
 
+    Cells of one pixel may be uncertain: frames (N, T0, K, H, W) of shares are seen as well.
     It knows neither time nor place beyond the last frames. Raises ValueError for steps or token out
     of range.
     """
@@ -88,7 +89,7 @@ class CellEngine(LastFramesEngine):
     def show(self, frames: Tensor, local: Tensor, insight: Tensor) -> tuple[Tensor, Tensor]:
         colours = self.head(local).float()  # (N, K * cell^2, h, w)
         logits = (
-            frames_of_blocks(colours, frames.shape[2:], self._cell) if self._cell > 1 else colours
+            frames_of_blocks(colours, frames.shape[-2:], self._cell) if self._cell > 1 else colours
         )
         if self.outcome is not None:
             return logits, self.outcome(insight).float()
@@ -98,7 +99,7 @@ class CellEngine(LastFramesEngine):
     def _neighbourhoods(self, frames: Tensor) -> Tensor:
         """The first layer: frames (N, T0, H, W) -> (N, width, h, w)."""
         if self._cell == 1:  # faster than blocks of one pixel
-            hot = one_hot(frames[:, :, None], len(self.spec.colours))[:, :, 1:].flatten(1, 2)
+            hot = shares(frames, len(self.spec.colours))[:, :, 1:].flatten(1, 2)
         else:
             hot = block_features(frames, len(self.spec.colours), self._cell, first=1).contiguous()
         height, width = hot.shape[2:]

@@ -1,0 +1,195 @@
+"""`python -m gameengine.infer ENGINE --pattern FILE --ticks N`: run a learned Life backwards.
+
+ENGINE is `life`, the one that is bundled, or a checkpoint of a cell engine. What is found is run
+forward by the true game, which says whether it is exact.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data_gen.atomic import write_text
+from data_gen.command_line import Parser
+from data_gen.errors import UserError, run_command
+
+if TYPE_CHECKING:
+    from gameengine.engines.cell import CellEngine
+    from gameengine.infer.law import Cells, Question
+
+BUNDLED = Path(__file__).parents[2] / "assets" / "life.ckpt"
+METHODS = ("search", "descent", "both", "sat")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    asked = _parser().parse_args(arguments)
+    _check(asked)
+    checkpoint = BUNDLED if str(asked.engine) == "life" else asked.engine
+
+    # Only now: torch takes seconds to load, and --help should not.
+    import numpy as np
+
+    from data_gen.games.rle import write_rle
+    from data_gen.pictures import write_gif, write_png
+    from gameengine.checkpoint import load_checkpoint
+    from gameengine.engines.cell import CellEngine
+    from gameengine.infer.law import Question, law_of, true_future
+    from gameengine.infer.pictures import film, picture
+    from gameengine.infer.solver import GardenOfEdenError
+
+    engine = load_checkpoint(checkpoint).engine
+    options, law = engine.spec.options, law_of(engine)
+    assert isinstance(engine, CellEngine), "others have no law"
+    target = _target(asked, dict(options))
+    question = Question(law, target, asked.ticks, options["edges"] == "torus")
+    began = time.perf_counter()
+    try:
+        cells = _found(asked, engine, question)
+    except GardenOfEdenError:
+        print("nothing comes before these cells: a Garden of Eden, says the SAT solver")
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; nothing was written", file=sys.stderr)
+        return 130
+    seconds = time.perf_counter() - began
+    frames = true_future(dict(options), cells, asked.ticks)
+    wrong = int((frames[-1] != target).sum())
+    result = {
+        "engine": str(checkpoint),
+        "method": asked.method,
+        "size": list(target.shape),
+        "ticks": asked.ticks,
+        "seconds": round(seconds, 3),
+        "wrong": wrong,
+        "exact": not wrong,
+        "out": str(asked.out),
+    }
+    told = f"{asked.method}: {'exact' if not wrong else f'{wrong} of {target.size} cells are off'}"
+    write_png(asked.out / "infer.png", picture(engine.spec, target, frames, told))
+    write_gif(asked.out / "infer.gif", film(engine.spec, target, frames, told), fps=4)
+    rule = str(options["rule"])
+    write_text(asked.out / "before.rle", write_rle(np.asarray(cells, np.bool_), rule))
+    print(json.dumps(result) if asked.json else _in_words(result))
+    return 0 if not wrong else 1
+
+
+def run() -> None:
+    """The console script."""
+    run_command(main)
+
+
+def _check(asked: argparse.Namespace) -> None:
+    for name in ("ticks", "seconds", "threads"):
+        if getattr(asked, name) <= 0:
+            raise UserError(f"--{name} must be more than 0, not {getattr(asked, name):g}")
+    if (asked.pattern is None) == (asked.soup is None):
+        raise UserError(
+            "give either --pattern FILE or --soup SEED: what is to be found the past of"
+        )
+    if asked.soup is not None and asked.soup < 0:
+        raise UserError(f"--soup must be a seed from 0 on, not {asked.soup}")
+    if not 0 < asked.density < 1:
+        raise UserError(f"--density must lie between 0 and 1, not {asked.density:g}")
+    if asked.size is not None and min(asked.size) < 3:
+        raise UserError(f"--size must be at least 3 3, not {asked.size[0]} {asked.size[1]}")
+
+
+def _target(asked: argparse.Namespace, options: dict[str, Any]) -> Cells:
+    """(H, W): the pattern, in the middle of the board, or what a soup becomes."""
+    import numpy as np
+
+    from data_gen.games.life import life
+    from data_gen.games.rle import read_pattern
+    from gameengine.infer.law import true_future
+
+    try:
+        if asked.pattern is not None:
+            size = asked.size or read_pattern(asked.pattern).cells.shape
+            board = life(size=size, pattern=asked.pattern).init(np.zeros(1, np.uint64))
+            return board.cells[0].astype(np.uint8)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    soup = np.random.default_rng(asked.soup).random(asked.size or (16, 16)) < asked.density
+    return true_future(options, soup.astype(np.uint8), asked.ticks)[-1]
+
+
+def _found(asked: argparse.Namespace, engine: CellEngine, question: Question) -> Cells:
+    from tqdm import tqdm
+
+    from gameengine.infer.answers import find
+    from gameengine.infer.searching import Limits
+
+    silent = asked.json or not sys.stderr.isatty()
+    form = "{percentage:3.0f}%|{bar:20}| {elapsed}{postfix}"
+    with tqdm(total=1.0, leave=False, disable=silent, bar_format=form) as bar:
+
+        def progress(share: float, told: str) -> None:
+            bar.n = min(share, 1.0)
+            bar.set_postfix_str(told)
+
+        limits = Limits(asked.seconds, asked.threads)
+        return find(engine, question, asked.method, limits, asked.seed, progress)
+
+
+def _in_words(result: dict[str, Any]) -> str:
+    height, width = result["size"]
+    ticks = "1 tick" if result["ticks"] == 1 else f"{result['ticks']} ticks"
+    cells = height * width
+    seconds, method = result["seconds"], result["method"]
+    verdict = (
+        "exact: the true game makes the target of it"
+        if result["exact"]
+        else f"the true game makes something else of it, {result['wrong']} of {cells} cells are off"
+    )
+    return (
+        f"{ticks} before {height} x {width} cells, {seconds:.2f} s of {method}\n"
+        f"{verdict}\n"
+        f"infer.png, infer.gif and before.rle: {result['out']}"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="python -m gameengine.infer",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="example: python -m gameengine.infer life --pattern assets/101.rle --ticks 2",
+    )
+    add = parser.add_argument
+    add(
+        "engine", type=Path, metavar="ENGINE", help="life, or a checkpoint of a cell engine of Life"
+    )
+    add("--pattern", type=Path, metavar="FILE", help="the target: an .rle or .cells file")
+    add("--soup", type=int, metavar="SEED", help="the target: what random cells become")
+    add("--density", type=float, default=0.35, help="share of these that live; default: 0.35")
+    add(
+        "--size",
+        type=int,
+        nargs=2,
+        metavar=("H", "W"),
+        help="of the board; default: that of the pattern; 16 16 for a soup",
+    )
+    add("--ticks", type=int, default=1, help="how far back; default: 1")
+    add(
+        "--method",
+        choices=METHODS,
+        default="search",
+        help="search: turn single cells over, by what the engine says of each neighbourhood;"
+        " descent: gradients through the engine; both: a search that begins where these end;"
+        " sat: the reference, a SAT solver told what the engine says. Default: search",
+    )
+    add("--sat", dest="method", action="store_const", const="sat", help="the same as --method sat")
+    add("--seconds", type=float, default=30.0, help="at most; default: 30")
+    add("--threads", type=int, default=2, help="searches at once; default: 2")
+    add("--seed", type=int, default=0, help="of what is left to chance; default: 0")
+    add("--out", type=Path, default=Path("runs/infer"), metavar="DIR", help="default: runs/infer")
+    add("--json", action="store_true", help="print the result as one line of JSON")
+    return parser
+
+
+if __name__ == "__main__":
+    run()
