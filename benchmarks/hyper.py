@@ -6,7 +6,8 @@ For base engines, with the weights of some layers or of all generated: a trainin
 backward) of a batch of different games, as in HyperEngine (products of matrices and grouped
 convolutions for all items at once), and through vmap over torch.func.functional_call, as one would
 write it without them; and a tick of play of one game, beside the base engine with weights of its
-own. All in turn, in one process; medians count.
+own. Where a batch holds few games, as in mixed trainings, windows of one share its weights. All in
+turn, in one process; medians count.
 Ratios are of processor time: on a shared machine that varies less than wall-clock time.
 """
 
@@ -16,7 +17,7 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,9 @@ from gameengine.engines import make_engine
 from gameengine.engines.hyper import HyperEngine
 from gameengine.engines.last_frames import LastFramesEngine
 from gameengine.live import LiveSource
+from gameengine.mixture import joined
+
+ROLLOUT = 200  # ticks of play, for which weights are made once
 
 RULES: dict[str, Any] = {
     "game": "lifelike",
@@ -47,11 +51,22 @@ VARIANTS: dict[str, Any] = {
     "base_options": {},
     "batch": 64,
 }
+FEW: dict[str, Any] = {  # as in a mixed training: windows of one variant stand side by side
+    "game": "pong",
+    "options": {},
+    "variants": [
+        {"paddle_height": height, "ball_speed": speed} for height in (5, 7, 9) for speed in (1, 2)
+    ],
+    "base": "feedback",
+    "base_options": {},
+    "batch": 96,
+}
 CASES = {
     "life-like rules, cell, head": RULES | {"generated": ["head"]},
     "life-like rules, cell, all": RULES | {"generated": ["*"]},
     "Pong's variants, feedback, head": VARIANTS | {"generated": ["head"]},
     "Pong's variants, feedback, convolutions": VARIANTS | {"generated": ["head", "near.*"]},
+    "six variants of Pong, feedback, all": FEW | {"generated": ["*"]},
 }
 
 
@@ -87,19 +102,26 @@ def measure(
     base_options: dict[str, Any],
     batch: int,
     generated: list[str],
+    variants: Sequence[dict[str, Any]] = ({},),
 ) -> dict[str, float]:
     """Milliseconds of processor time, and ratios."""
     torch.manual_seed(0)
-    truth = make_game(game, **options)
+    games = [make_game(game, **options, **variant) for variant in variants]
+    truth = games[0]
     engine = make_engine(
         "hyper", truth.spec, base=base, base_options=base_options, generated=generated
     )
     plain = make_engine(base, truth.spec, **base_options)
     assert isinstance(engine, HyperEngine)
     assert isinstance(plain, LastFramesEngine)
-    state = truth.init(np.arange(256, dtype=np.uint64))
-    engine.prepare(torch.from_numpy(truth.render(state)), torch.from_numpy(state.description))
-    windows = LiveSource(truth, make_players(["random"]), games=batch).draw(batch, 1)
+    states = [one.init(np.arange(256, dtype=np.uint64)) for one in games]
+    engine.prepare(
+        torch.from_numpy(truth.render(states[0])),
+        torch.from_numpy(np.concatenate([state.description for state in states])),
+    )
+    each = batch // len(games)
+    sources = [LiveSource(one, make_players(["random"]), games=each) for one in games]
+    windows = joined([source.draw(each, 1) for source in sources])
     context = truth.spec.context
     frames, target = windows["frames"][:, :context], windows["frames"][:, context, 0].long()
     actions, description = windows["actions"][:, context - 1 :], windows["description"]
@@ -136,7 +158,7 @@ def measure(
 
         def run() -> None:
             with torch.inference_mode():
-                for _ in range(20):
+                for _ in range(ROLLOUT):
                     player.decode(player.advance(hidden, actions[:1, 0]))
 
         return run
@@ -154,8 +176,8 @@ def measure(
         "step_ms": round(1000 * spent["batched"], 3),
         "step_vmap_ms": round(1000 * spent["vmap"], 3),
         "times_vmap": round(spent["vmap"] / spent["batched"], 2),
-        "play_ms": round(1000 * spent["play"] / 20, 4),
-        "play_base_ms": round(1000 * spent["play_base"] / 20, 4),
+        "play_ms": round(1000 * spent["play"] / ROLLOUT, 4),
+        "play_base_ms": round(1000 * spent["play_base"] / ROLLOUT, 4),
         "play_overhead": round(spent["play"] / spent["play_base"] - 1, 4),
     }
 

@@ -7,6 +7,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from torch.nn.modules.module import register_module_forward_hook
 
 from data_gen.registry import make_game
 from gameengine.embedding import Embedding
@@ -153,6 +154,33 @@ def test_weights_are_made_once_a_rollout(monkeypatch: pytest.MonkeyPatch) -> Non
         two = {key: value[:2] for key, value in hidden.items()}
         engine.advance(two, actions[:2])
     assert made == [1, 1]
+
+
+@pytest.mark.parametrize("reading", ["dense", "choice"])
+def test_one_game_that_is_played_is_an_engine_with_ordinary_layers(reading: str) -> None:
+    engine = pong_engine(generated=["head"], reading=reading)
+    used: list[str] = []
+    frames = torch.randint(0, 5, (3, 2, 1, 32, 32), dtype=torch.uint8)
+    actions = torch.zeros(3, 2, dtype=torch.int64)
+    description = engine.embedding.games[[1, 1, 1]]
+
+    def play() -> torch.Tensor:
+        hidden = engine.encode(Context(frames, actions[:, None]), description)
+        return engine.decode(engine.advance(hidden, actions)).logits
+
+    watched = register_module_forward_hook(lambda layer, *_: used.append(type(layer).__name__))
+    try:
+        learning = play()
+        assert "ItemConv" in used
+        used.clear()
+        with torch.inference_mode():
+            torch.testing.assert_close(play(), learning, atol=1e-5, rtol=1e-4)
+        assert "ItemConv" not in used
+        assert "Conv2d" in used
+    finally:
+        watched.remove()
+    learning.sum().backward()
+    assert all(weight.grad is not None for weight in engine.generators.parameters())
 
 
 def test_judging_leaves_nothing_behind_that_could_not_be_copied() -> None:

@@ -12,7 +12,9 @@ ICLR 2021.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import deepcopy
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
@@ -30,6 +32,16 @@ from gameengine.item_layers import ITEM_LAYERS, ItemConv, ItemLayer
 LOUD = 32.0  # with 4 or less, learning to choose got stuck on most seeds
 Weights = list[list[Tensor]]  # of each generated layer, in the order of its parameters, G first
 EMBEDDING = "embedding"  # its name in a hidden state
+
+
+@dataclass(frozen=True)
+class Made:
+    """For embeddings `each` (B, E): the engine that plays, and the weights that its item layers
+    use; none if all its layers are ordinary ones."""
+
+    each: Tensor
+    game: Engine
+    weights: Weights
 
 
 class HyperEngine(Engine):
@@ -103,7 +115,9 @@ class HyperEngine(Engine):
         generators: list[nn.Module] = []
         self.generated_names: list[str] = []  # of the base's layers
         self._layers: list[ItemLayer] = []
-        self._made: tuple[Tensor, Weights] | None = None  # for which embeddings, and what
+        self._names: list[str] = []  # where these are
+        self._ordinary: list[nn.Module] = []  # layers of torch of the same shapes
+        self._made: Made | None = None
         for name, layer in list(self.base.named_modules()):
             if type(layer) in ITEM_LAYERS and _fits(name, options["generated"]):
                 generators.append(self._replace(name, layer))
@@ -120,17 +134,20 @@ class HyperEngine(Engine):
         size = self.embedding.size
         if self.options["reading"] == "dense":
             place = own = ITEM_LAYERS[type(layer)](layer)
-            generator = Generator(layer, size)
+            generator, ordinary, where = Generator(layer, size), layer, name
         elif isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1):
             choices = Entries.choices(layer.out_channels, size)
-            own = ItemConv(layer)
+            ordinary = nn.Conv2d(choices, layer.out_channels, 1)
+            own = ItemConv(ordinary)
             choose = nn.Conv2d(layer.in_channels, choices, 1)
-            place = nn.Sequential(choose, nn.Softmax(1), own)
+            place, where = nn.Sequential(choose, nn.Softmax(1), own), f"{name}.2"
             generator = Entries(layer.out_channels, size)
         else:
             raise ValueError(f'reading: "choice" is for 1 x 1 convolutions; {name} is none')
         self.base.set_submodule(name, place)
         self._layers.append(own)
+        self._names.append(where)
+        self._ordinary.append(ordinary)
         return generator
 
     def implement(self, embedding: Tensor) -> Weights:
@@ -145,55 +162,74 @@ class HyperEngine(Engine):
         """`encode` for games with embeddings (G, E), whatever their descriptions (B, D) say: each
         is of B / G items, one after another."""
         each = embedding.repeat_interleave(len(description) // len(embedding), 0)  # (B, E)
-        self._made = each, self.implement(embedding)
+        self._make(each, embedding)
         hidden = {EMBEDDING: each}
-        with self._implemented(hidden):
-            return hidden | self.base.encode(context, description)
+        with self._implemented(hidden) as game:
+            return hidden | game.encode(context, description)
 
     def advance(self, hidden: Hidden, actions: Tensor) -> Hidden:
-        with self._implemented(hidden):
-            return hidden | self.base.advance(hidden, actions)
+        with self._implemented(hidden) as game:
+            return hidden | game.advance(hidden, actions)
 
     def decode(self, hidden: Hidden) -> Prediction:
-        with self._implemented(hidden):
-            return self.base.decode(hidden)
+        with self._implemented(hidden) as game:
+            return game.decode(hidden)
 
     def see(self, hidden: Hidden, frames: Tensor) -> Hidden:
-        with self._implemented(hidden):
-            return hidden | self.base.see(hidden, frames)
+        with self._implemented(hidden) as game:
+            return hidden | game.see(hidden, frames)
 
     def unroll(
         self, hidden: Hidden, actions: Tensor, frames: Tensor | None = None
     ) -> tuple[Prediction, Hidden]:
-        with self._implemented(hidden):
-            shown, after = self.base.unroll(hidden, actions, frames)
+        with self._implemented(hidden) as game:
+            shown, after = game.unroll(hidden, actions, frames)
         return shown, hidden | after
 
     def look_back(
         self, frames: Tensor, actions: Tensor, description: Tensor, rng: np.random.Generator
     ) -> Tensor:
-        with self._implemented({EMBEDDING: self.embedding(description)}):
-            return self.base.look_back(frames, actions, description, rng)
+        with self._implemented({EMBEDDING: self.embedding(description)}) as game:
+            return game.look_back(frames, actions, description, rng)
 
     def judge(self, hidden: Hidden, actions: Tensor, frames: Tensor, forced: bool) -> Judged:
-        with self._implemented(hidden):
-            judged = self.base.judge(hidden, actions, frames, forced)
+        with self._implemented(hidden) as game:
+            judged = game.judge(hidden, actions, frames, forced)
         self._made = None  # what the optimiser changes next is made anew, and no graph is kept
         return judged
 
-    @contextmanager
-    def _implemented(self, hidden: Hidden) -> Iterator[None]:
-        """The base is the games whose embeddings a hidden state holds. Their weights are made once,
-        as long as one rollout is played at a time."""
-        embedding = hidden[EMBEDDING]
-        if self._made is None or self._made[0] is not embedding:
+    def _make(self, each: Tensor, embedding: Tensor) -> Made:
+        """Make the weights of the games (G, E), for hidden states with embeddings `each` (B, E)."""
+        weights = self.implement(embedding)
+        if len(embedding) > 1 or torch.is_grad_enabled():
+            self._made = Made(each, self.base, weights)
+            return self._made
+        # One game, as in play, is an engine of its own, and costs what the base engine costs.
+        game = deepcopy(self.base, {id(weight): weight for weight in self.base.parameters()})
+        for name, layer, made in zip(self._names, self._ordinary, weights, strict=True):
+            own = deepcopy(layer)
+            for weight, value in zip(own.parameters(), made, strict=True):
+                weight.copy_(value[0])
+            game.set_submodule(name, own)
+        self._made = Made(each, game, [])
+        return self._made
+
+    def _implemented(self, hidden: Hidden) -> AbstractContextManager[Engine]:
+        """The engine of the games whose embeddings a hidden state holds. It is made once, as long
+        as one rollout is played at a time."""
+        each, made = hidden[EMBEDDING], self._made
+        learns = torch.is_grad_enabled()
+        if made is None or made.each is not each or (learns and made.game is not self.base):
             # Equal embeddings may have gradients of their own.
-            alone = embedding if torch.is_grad_enabled() else heads(embedding)
-            self._made = embedding, self.implement(alone)
-        for layer, weights in zip(self._layers, self._made[1], strict=True):
+            made = self._make(each, each if learns else heads(each))
+        return self._using(made.weights) if made.weights else nullcontext(made.game)
+
+    @contextmanager
+    def _using(self, made: Weights) -> Iterator[Engine]:
+        for layer, weights in zip(self._layers, made, strict=True):
             layer.use(weights)
         try:
-            yield
+            yield self.base
         finally:
             for layer in self._layers:
                 layer.use(())

@@ -17,7 +17,7 @@ from gameengine.infer.search_kernels import search
 WARMTH = 0.6  # in wrong cells
 ROUND = 0.25  # seconds, about, after which a search looks at the clock
 PACE = 40_000_000  # moves of the first round, times the square of the cells within reach
-PATIENCE = 40  # rounds without a better answer, then a search begins anew
+PATIENCE = 4  # rounds without a better answer, then a search begins anew, and waits twice as long
 Progress = Callable[[float, int], None]  # seconds so far, and cells wrong in the best answer
 
 
@@ -55,17 +55,17 @@ def search_back(
         rng = np.random.default_rng([seed, part.start])
         cells = np.empty((question.ticks + 1, target.size), np.uint8)
         moves = PACE // reach.shape[1] ** 2
-        patience, own = 0, target.size + 1
+        patience, whole, own = 0, PATIENCE, target.size + 1
         while not stop.is_set():
             if not patience:
                 with lock:
                     cells[0] = next(starts).ravel()
-                patience, own = PATIENCE, target.size + 1
+                patience, whole, own = whole, 2 * whole, target.size + 1
             since = time.perf_counter()
             wrong = search(question.law, around, reach, target, cells, WARMTH, moves, rng)
             now = time.perf_counter()
             moves = max(1000, int(moves * min(2.0, max(0.5, ROUND / (now - since)))))
-            patience = PATIENCE if wrong < own else patience - 1
+            patience = max(patience, whole // 2) if wrong < own else patience - 1
             own = min(own, wrong)
             with lock:
                 if wrong < fewest:
