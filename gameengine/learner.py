@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import pytorch_lightning as pl
@@ -16,8 +16,10 @@ from gameengine.budget import Budget
 from gameengine.checkpoint import describe_engine
 from gameengine.data import GameData
 from gameengine.engine import Context, Engine, Hidden, Prediction
+from gameengine.engines.cell import CellEngine
 from gameengine.frames import with_noise
 from gameengine.muon import Muon
+from gameengine.relaxed import judged_at_the_end, takes_shares
 from gameengine.windows import Batch
 
 LOG_EVERY = 10  # batches: Lightning's logging costs as much as a layer
@@ -35,6 +37,8 @@ class Learner(pl.LightningModule):
     engines that read frames.
     noise: in training, this share of the context's pixels takes a random colour, so that an engine
     that reads its own frames learns to mend them; the frames to predict stay true.
+    given: in training, "all" frames of a window or only the "last" one; what lies between is then
+    as uncertain as the engine is, for cell engines without actions.
     reward_weight: of reward and termination in the loss. seed: of the noise.
     Raises ValueError for a noise outside 0 to 1.
     """
@@ -51,6 +55,7 @@ class Learner(pl.LightningModule):
         clip: float = 1.0,
         teacher_forcing: bool = False,
         noise: float = 0.0,
+        given: Literal["all", "last"] = "all",
         reward_weight: float = 1.0,
         seed: int = 0,
     ) -> None:
@@ -63,6 +68,7 @@ class Learner(pl.LightningModule):
         self._weight_decay, self._betas, self._clip = weight_decay, betas, clip
         self._teacher_forcing = teacher_forcing
         self._noise, self._seed = noise, seed
+        self._given = given
         self._reward_weight = reward_weight
 
     def build(
@@ -78,9 +84,18 @@ class Learner(pl.LightningModule):
             if chosen and not self.engine.reads_frames:
                 name = type(self.engine).__name__
                 raise ValueError(f"{option} needs an engine that reads frames; {name} does not")
+        if self._given == "last" and not takes_shares(self.engine):
+            raise ValueError(
+                'given: "last" needs a CellEngine that sees one frame of cells of one pixel, and a'
+                f" game without actions; this is {type(self.engine).__name__} of {spec.name}"
+            )
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        loss, wrong = self.judged(self._disturbed(batch), self._teacher_forcing)
+        shown = self._disturbed(batch)
+        if self._given == "last":
+            loss, wrong = judged_at_the_end(cast(CellEngine, self.engine), shown)
+        else:
+            loss, wrong = self.judged(shown, self._teacher_forcing)
         GameData.of(self.trainer).mine(batch, (wrong > 0).any(1))
         if batch_idx % LOG_EVERY == 0:
             self._log("train", loss, wrong)

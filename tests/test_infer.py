@@ -20,12 +20,13 @@ from gameengine.engines import make_engine
 from gameengine.engines.cell import CellEngine
 from gameengine.frames import shares
 from gameengine.infer.__main__ import main
-from gameengine.infer.descent import Descent, descend, relaxed
+from gameengine.infer.descent import Descent, descend
 from gameengine.infer.law import Cells, Question, law_of, true_future
 from gameengine.infer.search_kernels import live, push, worse_at_once
 from gameengine.infer.searching import Limits, search_back, soups
 from gameengine.infer.solver import GardenOfEdenError, implicants, solve
 from gameengine.neighbourhoods import rule_tables
+from gameengine.relaxed import relaxed
 
 ASSETS = Path(__file__).parent.parent / "assets"
 LIFE = rule_tables(rule_bits("B3/S23")[None])[0]  # (512,)

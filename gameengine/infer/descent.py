@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gameengine.engines.cell import CellEngine
+from gameengine.relaxed import relaxed
 
 
 @dataclass(frozen=True)
@@ -61,18 +62,6 @@ def descend(
         if progress is not None:
             progress(step, loss.item())
     return (tendency > 0).to(torch.uint8)
-
-
-def relaxed(engine: CellEngine, seen: Tensor, ticks: int) -> Tensor:
-    """The logits (N, K, H, W) of the last of so many ticks, which begin with frames that are not
-    certain: `seen` (N, K, H, W), shares of the colours of each pixel."""
-    given = torch.zeros(len(seen), engine.given.width)
-    logits = seen
-    for tick in range(ticks):
-        frames = seen[:, None] if not tick else logits.softmax(1)[:, None]  # (N, 1, K, H, W)
-        local, insight = engine.look(frames, given)
-        logits, _ = engine.show(frames, local, insight)
-    return logits
 
 
 def _logistic(like: Tensor, generator: torch.Generator) -> Tensor:
