@@ -165,8 +165,10 @@ def _table(results: Sequence[dict[str, Any]]) -> str:
         cells, count = setting["size"] ** 2, len(boards)
         exact = sum(not board["wrong"] for board in boards)
         seconds = [board["seconds"] for board in boards]
+        threads = result["threads"]
+        method = f"{result['method']}, {threads} thread{'s' * (threads > 1)}"
         lines.append(
-            f"| {setting['size']} x {setting['size']} | {setting['ticks']} | {result['method']}"
+            f"| {setting['size']} x {setting['size']} | {setting['ticks']} | {method}"
             f" | {exact} of {count} | {mean(board['wrong'] for board in boards) / cells:.4f}"
             f" | {median(seconds):.2f} / {max(seconds):.1f}"
             f" | {mean(board['alive'] for board in boards) / cells:.3f} |"
@@ -184,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     add("engine", type=Path, nargs="?", default=LIFE_CKPT, help="default: assets/life.ckpt")
     names = ", ".join(SETTINGS)
     add("--settings", nargs="+", default=list(SETTINGS), metavar="NAME", help=f"of {names}")
-    add("--method", choices=("search", "descent", "both", "sat"), default="search")
+    add("--method", choices=("search", "descent", "both", "repair", "sat"), default="search")
     add("--boards", type=int, default=100, metavar="N", help="of each; default: 100")
     add("--seconds", type=float, default=30.0, help="for each board at most; default: 30")
     add("--threads", type=int, default=2, help="searches at once; default: 2")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gameengine.infer.law import Cells, Question
 
 BUNDLED = Path(__file__).parents[2] / "assets" / "life.ckpt"
-METHODS = ("search", "descent", "both", "sat")
+METHODS = ("search", "descent", "both", "repair", "sat")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -180,6 +180,7 @@ def _parser() -> argparse.ArgumentParser:
         default="search",
         help="search: turn single cells over, by what the engine says of each neighbourhood;"
         " descent: gradients through the engine; both: a search that begins where these end;"
+        " repair: a search, and a SAT solver for the surroundings of what stays wrong;"
         " sat: the reference, a SAT solver told what the engine says. Default: search",
     )
     add("--sat", dest="method", action="store_const", const="sat", help="the same as --method sat")

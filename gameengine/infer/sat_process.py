@@ -1,13 +1,20 @@
-"""What a process of its own does for gameengine.infer.solver. It loads neither torch nor Numba."""
+"""What a process of its own does for gameengine.infer.solver: clauses come in, cells that live go
+out. It loads neither torch nor Numba."""
 
 from __future__ import annotations
 
-from multiprocessing.connection import Connection
+import pickle
+import sys
 
 
-def answer(pipe: Connection, clauses: list[list[int]]) -> None:
-    """Send a model of the clauses, positive and negative variables, or None if there is none."""
+def answer(clauses: list[list[int]], variables: int) -> list[int] | None:
+    """Which of the first `variables` are true where all clauses hold; None if that cannot be."""
     from pysat.solvers import Cadical195
 
     with Cadical195(bootstrap_with=clauses) as solver:
-        pipe.send(solver.get_model() if solver.solve() else None)
+        model = solver.get_model() if solver.solve() else None
+    return None if model is None else [held for held in model if 0 < held <= variables]
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(pickle.dumps(answer(*pickle.load(sys.stdin.buffer))))

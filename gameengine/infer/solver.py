@@ -7,75 +7,90 @@ its solver here is CaDiCaL.
 
 from __future__ import annotations
 
-import multiprocessing
+import pickle
+import subprocess
+import sys
 from importlib.util import find_spec
+from subprocess import PIPE
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_gen.errors import UserError
 from gameengine.infer.law import Cells, Question
-from gameengine.infer.sat_process import answer
 
 
 class GardenOfEdenError(Exception):
     """Nothing comes before these cells."""
 
 
-def solve(question: Question, seconds: float) -> Cells | None:
+def solve(
+    question: Question, seconds: float, known: NDArray[np.int8] | None = None
+) -> Cells | None:
     """Cells (H, W) of which the law makes the target; None if the time was too short.
 
+    known (H, W): what is fixed of them, 0 or 1, and -1 elsewhere; then only those cells of the
+    target count that depend on what is not fixed.
     Raises GardenOfEdenError if there are none, and UserError without python-sat.
     """
     if find_spec("pysat") is None:
-        raise UserError("--sat needs python-sat; install it with: pip install 'gameengine[sat]'")
+        raise UserError("this needs python-sat; install it with: pip install 'gameengine[sat]'")
+    if known is None:
+        known = np.full(question.target.shape, -1, np.int8)
     # In a process of its own, as the solver can neither be interrupted nor told how long to try.
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    solver = context.Process(target=answer, args=(theirs, clauses(question)), daemon=True)
-    solver.start()
+    told = pickle.dumps((clauses(question, known.ravel()), question.target.size))
+    command = [sys.executable, "-m", "gameengine.infer.sat_process"]
     try:
-        theirs.close()
-        if not ours.poll(seconds):
-            return None
-        model: list[int] | None = ours.recv()
-    finally:
-        solver.kill()
-        solver.join()
+        ended = subprocess.run(command, input=told, stdout=PIPE, timeout=seconds, check=True)
+    except subprocess.TimeoutExpired:
+        return None
+    model: list[int] | None = pickle.loads(ended.stdout)
     if model is None:
         raise GardenOfEdenError
-    alive = np.array(model[: question.target.size]) > 0
-    return alive.reshape(question.target.shape).astype(np.uint8)
+    alive = np.zeros(question.target.size, np.uint8)
+    alive[np.array(model, np.int64) - 1] = 1
+    return np.where(known < 0, alive.reshape(known.shape), known).astype(np.uint8)
 
 
-def clauses(question: Question) -> list[list[int]]:
-    """What holds: variable 1 + tick * N + cell says that a cell lives; the last board is known."""
-    size, target, around = question.target.size, question.target.ravel(), question.around
+def clauses(question: Question, known: NDArray[np.int8]) -> list[list[int]]:
+    """What holds: variable 1 + tick * N + cell says that a cell lives; the last board is known, and
+    of the first what is not -1 in `known` (N,)."""
+    size, target = question.target.size, question.target.ravel()
+    around, reach = question.around, question.reach
+    open_cells = np.append(known < 0, False)  # -1 leads to the last, which is beyond an edge
+    counts = np.flatnonzero(open_cells[reach].any(1))  # cells of the target
+    near: dict[int, list[int]] = {cell: around[cell].tolist() for cell in range(size)}
+    first = known.tolist()
     made: list[list[int]] = []
     for becomes in (0, 1):
-        for seen, free in implicants(question.law == becomes):
+        for seen, free in implicants(question.law == becomes).tolist():
             for tick in range(question.ticks):
-                first, last = 1 + tick * size, tick == question.ticks - 1
-                for cell in np.flatnonzero(target != becomes) if last else range(size):
-                    clause = _forbidding(around[cell], int(seen), int(free), first)
+                last = tick == question.ticks - 1
+                fixed = first if not tick else None
+                for cell in counts[target[counts] != becomes].tolist() if last else range(size):
+                    clause = _forbidding(near[cell], seen, free, 1 + tick * size, fixed)
                     if clause is None:
                         continue
-                    after = first + size + int(cell)
+                    after = 1 + (tick + 1) * size + cell
                     made.append(clause if last else [*clause, after if becomes else -after])
     return made
 
 
-def _forbidding(near: NDArray[np.int32], seen: int, free: int, first: int) -> list[int] | None:
+def _forbidding(
+    near: list[int], seen: int, free: int, first: int, fixed: list[int] | None
+) -> list[int] | None:
     """The clause that forbids neighbourhoods with the cells `seen`, whatever the `free` ones are.
-    None if none of them can be there, as a cell would have to live beyond an edge."""
+    None if none of them can be there, for what is `fixed` and as nothing lives beyond an edge."""
     clause: list[int] = []
-    for k, other in enumerate(near.tolist()):
-        lives = seen >> k & 1
-        if free >> k & 1 or (other < 0 and not lives):
+    for k, other in enumerate(near):
+        if free >> k & 1:
             continue
-        if other < 0:
+        lives = seen >> k & 1
+        known = 0 if other < 0 else -1 if fixed is None else fixed[other]
+        if known < 0:
+            clause.append(-(first + other) if lives else first + other)
+        elif known != lives:
             return None
-        clause.append(-(first + other) if lives else first + other)
     return clause
 
 
