@@ -20,6 +20,7 @@ from gameengine.engines import make_engine
 from gameengine.engines.cell import CellEngine
 from gameengine.frames import shares
 from gameengine.infer.__main__ import main
+from gameengine.infer.answers import repair
 from gameengine.infer.descent import Descent, descend
 from gameengine.infer.law import Cells, Question, law_of, true_future
 from gameengine.infer.search_kernels import live, push, worse_at_once
@@ -173,6 +174,39 @@ def test_the_solver_tells_a_garden_of_eden(boards: Cells, eden: Cells) -> None:
     found = solve(two, 60)
     assert found is not None
     assert not two.wrong(found)
+
+
+@pytest.mark.parametrize("wraps", [True, False])
+def test_the_solver_leaves_what_is_known(wraps: bool) -> None:
+    pytest.importorskip("pysat")
+    past = random_cells(9, 8, seed=6)
+    question = Question(LIFE, past, 1, wraps)
+    question = replace(question, target=question.future(past))
+    opened = (question.distance(3 * 8 + 2) <= 2).reshape(9, 8)
+    assert opened.sum() == 25
+    found = solve(question, 60, np.where(opened, -1, past).astype(np.int8))
+    assert found is not None
+    assert (found == past)[~opened].all()
+    assert not question.wrong(found)
+
+
+def test_what_is_wrong_is_repaired_and_the_rest_stays(eden: Cells) -> None:
+    pytest.importorskip("pysat")
+    past = random_cells(24, 20, seed=7)
+    question = Question(LIFE, past, 1)
+    question = replace(question, target=question.future(past))
+    broken = past.copy()
+    broken[4:7, 5:8] ^= 1
+    assert question.wrong(broken)
+    rng = np.random.default_rng(0)
+    told: list[int] = []
+    found = repair(question, broken, 60, rng, lambda seconds, wrong: told.append(wrong))
+    assert not question.wrong(found)
+    assert told[0] == question.wrong(broken)
+    assert (found[16:, :] == past[16:, :]).all()  # far away nothing was touched
+    assert repair(question, broken, 0, rng) is broken
+    with pytest.raises(GardenOfEdenError):
+        repair(Question(LIFE, eden, 1, wraps=False), eden, 60, rng)
 
 
 def test_certain_cells_are_seen_as_frames_are(engine: CellEngine) -> None:

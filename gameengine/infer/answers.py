@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import chain
 
 import numpy as np
@@ -41,7 +41,11 @@ def find(
         return found
     starts = soups(question, np.random.default_rng(seed))
     if method == "repair":
-        return _repaired(question, starts, limits, seed, progress)
+        began, told = time.perf_counter(), _told(limits, progress)
+        first = Limits(limits.seconds / 5, limits.threads)
+        cells = search_back(question, starts, first, seed, told)
+        left = limits.seconds - (time.perf_counter() - began)
+        return repair(question, cells, left, np.random.default_rng([seed, 1]), told)
     if method != "search":
         how = Descent()
         boards = descend(
@@ -63,29 +67,31 @@ def _told(limits: Limits, progress: Progress) -> Callable[[float, int], None]:
     return lambda seconds, wrong: progress(seconds / limits.seconds, f"{wrong} cells are off")
 
 
-def _repaired(
-    question: Question, starts: Iterator[Cells], limits: Limits, seed: int, progress: Progress
+def repair(
+    question: Question,
+    cells: Cells,
+    seconds: float,
+    rng: np.random.Generator,
+    told: Callable[[float, int], None] = lambda seconds, wrong: None,
 ) -> Cells:
-    """What a search finds in a fifth of the time, with the surroundings of each wrong cell solved
-    anew: larger ones as long as there is no solution."""
-    began, rng = time.perf_counter(), np.random.default_rng([seed, 1])
-    told, first = _told(limits, progress), Limits(limits.seconds / 5, limits.threads)
-    cells = search_back(question, starts, first, seed, told)
-    reach = SURROUNDINGS
-    while wrong := np.flatnonzero((question.future(cells) != question.target).ravel()).tolist():
+    """Cells (H, W) with the surroundings of each wrong one solved anew, by a SAT solver: larger
+    ones as long as there is no solution. As they are when the seconds are over.
+
+    Raises GardenOfEdenError if there is none for the whole board, and UserError without python-sat.
+    """
+    began, reach = time.perf_counter(), SURROUNDINGS
+    while wrong := np.flatnonzero(question.future(cells) != question.target).tolist():
         passed = time.perf_counter() - began
         told(passed, len(wrong))
-        if passed > limits.seconds:
+        if passed >= seconds:
             break
-        open_cells = question.distance(int(rng.choice(wrong))) <= reach
-        known = np.where(open_cells.reshape(cells.shape), -1, cells).astype(np.int8)
+        opened = (question.distance(int(rng.choice(wrong))) <= reach).reshape(cells.shape)
         try:
-            found = solve(question, limits.seconds - passed, known)
+            found = solve(question, seconds - passed, np.where(opened, -1, cells).astype(np.int8))
         except GardenOfEdenError:
-            if (known < 0).all():
+            if opened.all():
                 raise
             reach += 1
             continue
-        if found is not None:
-            cells = found
+        cells = cells if found is None else found
     return cells
