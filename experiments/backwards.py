@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gameengine.engines.cell import CellEngine
+    from gameengine.infer.law import Cells
 
 HERE = Path(__file__).parent
 LIFE_CKPT = HERE.parent / "assets" / "life.ckpt"
@@ -34,18 +35,35 @@ RESULTS = HERE / MARK / "results"
 @dataclass(frozen=True)
 class Setting:
     """Boards of one kind. settled: ticks before the first that is looked for, in which a soup
-    settles. density: of the soups, drawn between these for each."""
+    settles. density: of the soups, drawn between these for each. pattern: a file in assets/, the
+    target of each instead of a soup."""
 
     name: str
     size: int
     ticks: int
     density: tuple[float, float] = (0.3, 0.5)
     settled: int = 0
+    pattern: str | None = None
+
+    def target(self, number: int, options: dict[str, Any]) -> Cells:
+        """(H, W)."""
+        import numpy as np
+
+        from data_gen.games.rle import read_pattern
+        from gameengine.infer.law import true_future
+
+        if self.pattern is not None:
+            return read_pattern(LIFE_CKPT.with_name(self.pattern)).cells.astype(np.uint8)
+        rng = np.random.default_rng([number, self.size])
+        soup = rng.random((self.size, self.size)) < rng.uniform(*self.density)
+        return true_future(options, soup.astype(np.uint8), self.settled + self.ticks)[-1]
 
 
 SETTINGS = {
     setting.name: setting
     for setting in (
+        Setting("101-1", 0, 1, pattern="101.rle"),
+        Setting("101-2", 0, 2, pattern="101.rle"),
         Setting("16x16-1", 16, 1),
         Setting("32x32-1", 32, 1),
         Setting("16x16-3", 16, 3),
@@ -105,24 +123,24 @@ def _answer(
     """How one board went, as plain values."""
     import time
 
-    import numpy as np
-
     from gameengine.infer.answers import find
     from gameengine.infer.law import Question, true_future
     from gameengine.infer.searching import Limits
 
-    rng = np.random.default_rng([number, setting.size])
-    shape = (setting.size, setting.size)
-    soup = (rng.random(shape) < rng.uniform(*setting.density)).astype(np.uint8)
     options = dict(engine.spec.options)
-    last = true_future(options, soup, setting.settled + setting.ticks)[-1]
+    last = setting.target(number, options)
     question = Question(law, last, setting.ticks, options["edges"] == "torus")
     began = time.perf_counter()
     limits = Limits(asked.seconds, asked.threads)
     cells = find(engine, question, asked.method, limits, number)
     seconds = time.perf_counter() - began
     wrong = int((true_future(options, cells, setting.ticks)[-1] != last).sum())
-    return {"wrong": wrong, "alive": int(last.sum()), "seconds": round(seconds, 3)}
+    return {
+        "wrong": wrong,
+        "alive": int(last.sum()),
+        "cells": last.size,
+        "seconds": round(seconds, 3),
+    }
 
 
 def _about(asked: argparse.Namespace, name: str) -> dict[str, Any]:
@@ -162,13 +180,14 @@ def _table(results: Sequence[dict[str, Any]]) -> str:
     ]
     for result in results:
         setting, boards = result["setting"], result["boards"]
-        cells, count = setting["size"] ** 2, len(boards)
+        cells, count = boards[0]["cells"], len(boards)
+        kind = setting["pattern"] or f"{setting['size']} x {setting['size']}"
         exact = sum(not board["wrong"] for board in boards)
         seconds = [board["seconds"] for board in boards]
         threads = result["threads"]
         method = f"{result['method']}, {threads} thread{'s' * (threads > 1)}"
         lines.append(
-            f"| {setting['size']} x {setting['size']} | {setting['ticks']} | {method}"
+            f"| {kind} | {setting['ticks']} | {method}"
             f" | {exact} of {count} | {mean(board['wrong'] for board in boards) / cells:.4f}"
             f" | {median(seconds):.2f} / {max(seconds):.1f}"
             f" | {mean(board['alive'] for board in boards) / cells:.3f} |"

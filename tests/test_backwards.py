@@ -48,7 +48,7 @@ def test_boards_are_run_backwards_and_kept(monkeypatch: pytest.MonkeyPatch, tmp_
     assert both[:1] == first
     assert len(both) == 2
     assert sum(not board["wrong"] for board in both) >= 1
-    assert "| 16 x 16 | 1 | search |" in (tmp_path / "RESULTS.md").read_text()
+    assert "| 16 x 16 | 1 | search, 1 thread |" in (tmp_path / "RESULTS.md").read_text()
     with pytest.raises(UserError, match="measured with other seconds"):
         run(monkeypatch, "backwards", *words, "--boards", "3", "--seconds", "1")
     with pytest.raises(UserError, match="unknown setting 'none'"):
