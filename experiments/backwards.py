@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from data_gen.atomic import write_text
 from data_gen.command_line import Parser
 from data_gen.errors import UserError, run_command
+from gameengine.infer import METHODS
 from gameengine.markers import write_between
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ SETTINGS = {
 def main() -> int:
     asked = _parser().parse_args()
     for name in ("boards", "seconds", "threads"):
-        if getattr(asked, name) <= 0:
+        if not getattr(asked, name) > 0:  # nor NaN
             raise UserError(f"--{name} must be more than 0, not {getattr(asked, name):g}")
     for name in asked.settings:
         if name not in SETTINGS:
@@ -205,7 +206,7 @@ def _parser() -> argparse.ArgumentParser:
     add("engine", type=Path, nargs="?", default=LIFE_CKPT, help="default: assets/life.ckpt")
     names = ", ".join(SETTINGS)
     add("--settings", nargs="+", default=list(SETTINGS), metavar="NAME", help=f"of {names}")
-    add("--method", choices=("search", "descent", "both", "repair", "sat"), default="search")
+    add("--method", choices=METHODS, default="search")
     add("--boards", type=int, default=100, metavar="N", help="of each; default: 100")
     add("--seconds", type=float, default=30.0, help="for each board at most; default: 30")
     add("--threads", type=int, default=2, help="searches at once; default: 2")

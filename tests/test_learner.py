@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import pytest
@@ -96,6 +96,26 @@ def test_noise_changes_its_share_of_pixels_to_any_colour() -> None:
     expected = torch.tensor([0.06, 0.06, 0.76, 0.06, 0.06])  # one in five hits shows the old one
     torch.testing.assert_close(shares, expected, atol=0.005, rtol=0)
     assert torch.equal(with_noise(frames, 0.0, 5, np.random.default_rng(0)), frames)
+
+
+@pytest.mark.parametrize("given", ["all", "last"])
+def test_training_is_given_all_frames_or_the_last(
+    given: Literal["all", "last"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    life = make_game("life", size=(8, 8))
+    learner = Learner(lambda spec: make_engine("cell", spec), given=given)
+    learner.build(life.spec)
+    monkeypatch.setattr(learner, "_trainer", fake_trainer())
+    monkeypatch.setattr(GameData, "mine", lambda data, batch, wrong: None)
+    batch = LiveSource(life, make_players(["random"]), games=4).draw(4, 3)
+    between = batch["frames"].clone()
+    between[:, 1:-1] = 1 - between[:, 1:-1]
+    losses = [
+        learner.training_step(batch | {"frames": frames}, 1)
+        for frames in (batch["frames"], between)
+    ]
+    assert (losses[0] == losses[1]) == (given == "last")
 
 
 def test_noise_is_in_the_context_of_training_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,3 @@
+"""What came before? Learned games, run backwards. Nothing here loads torch."""
+
+METHODS = ("search", "descent", "both", "repair", "sat")

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 from data_gen.atomic import write_text
 from data_gen.command_line import Parser
 from data_gen.errors import UserError, run_command
+from gameengine.infer import METHODS
 
 if TYPE_CHECKING:
     from gameengine.engines.cell import CellEngine
     from gameengine.infer.law import Cells, Question
 
 BUNDLED = Path(__file__).parents[2] / "assets" / "life.ckpt"
-METHODS = ("search", "descent", "both", "repair", "sat")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -84,7 +84,7 @@ def run() -> None:
 
 def _check(asked: argparse.Namespace) -> None:
     for name in ("ticks", "seconds", "threads"):
-        if getattr(asked, name) <= 0:
+        if not getattr(asked, name) > 0:  # nor NaN
             raise UserError(f"--{name} must be more than 0, not {getattr(asked, name):g}")
     if (asked.pattern is None) == (asked.soup is None):
         raise UserError(
@@ -145,10 +145,13 @@ def _in_words(result: dict[str, Any]) -> str:
         if result["exact"]
         else f"the true game makes something else of it, {result['wrong']} of {cells} cells are off"
     )
+    out = result["out"]
+    next_step = f"look: {out}/infer.gif and infer.png; the cells: {out}/before.rle"
+    if not result["exact"]:
+        next_step += "\ntry: --method repair, another --seed, or more --seconds"
     return (
         f"{ticks} before {height} x {width} cells, {seconds:.2f} s of {method}\n"
-        f"{verdict}\n"
-        f"infer.png, infer.gif and before.rle: {result['out']}"
+        f"{verdict}\n{next_step}"
     )
 
 

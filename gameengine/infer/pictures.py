@@ -23,14 +23,14 @@ HOLD = 8  # frames that the film stands still at its end
 def picture(spec: GameSpec, target: Cells, frames: Cells, told: str) -> Picture:
     """Target, what was found, its true future and where that is wrong, beside each other. frames
     (T + 1, H, W): the true game from what was found on. told: a line above."""
-    ticks, wrong = len(frames) - 1, int((frames[-1] != target).sum())
+    ticks = len(frames) - 1
     return _titled(
         told,
         [
             _panel("target", _shown(spec, target)),
             _panel(f"found, {_ticks(ticks)} before", _shown(spec, frames[0])),
             _panel("its true future", _shown(spec, frames[-1])),
-            _panel(*_verdict(spec, target, frames[-1], wrong)),
+            _panel(*_verdict(spec, target, frames[-1])),
         ],
     )
 
@@ -38,14 +38,13 @@ def picture(spec: GameSpec, target: Cells, frames: Cells, told: str) -> Picture:
 def film(spec: GameSpec, target: Cells, frames: Cells, told: str) -> list[Picture]:
     """The true game, from what was found to the target."""
     shown = [0] * 3 + list(range(len(frames))) + [len(frames) - 1] * HOLD
-    wrong = int((frames[-1] != target).sum())
     return [
         _titled(
             told,
             [
                 _panel("target", _shown(spec, target)),
                 _panel(f"the true game, tick {tick}", _shown(spec, frames[tick])),
-                _panel(*_verdict(spec, target, frames[tick], wrong))
+                _panel(*_verdict(spec, target, frames[tick]))
                 if tick == len(frames) - 1
                 else _panel("difference", difference(target[None], frames[tick][None], spec)),
             ],
@@ -63,8 +62,9 @@ def _shown(spec: GameSpec, cells: Cells) -> Picture:
 
 
 def _verdict(
-    spec: GameSpec, target: Cells, last: Cells, wrong: int
+    spec: GameSpec, target: Cells, last: Cells
 ) -> tuple[str, Picture, tuple[int, int, int]]:
+    wrong = int((last != target).sum())
     text = f"{wrong} cells are off" if wrong != 1 else "1 cell is off"
     return (
         text if wrong else "exact",
