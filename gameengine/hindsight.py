@@ -5,7 +5,7 @@ most such rows leave one or a few fractions and speeds that explain them for as 
 Among these the engine chooses itself, by what it expects there; and it learns to expect what was
 chosen, which is a hard form of expectation maximisation. It settles on the truth since nothing else
 is consistent: at first where things begin in one known way, then after their first bounce, and so
-on.
+on. Without reason to think otherwise a thing appears on whole pixels, goes on, or bounces back.
 
 Dempster, Laird and Rubin, "Maximum likelihood from incomplete data via the EM algorithm", 1977; for
 motion that switches, Ghahramani and Hinton, "Variational learning for switching state-space
@@ -24,7 +24,7 @@ from torch import Tensor
 
 from data_gen.kernels import kernel
 
-TRUST = 1.0  # of each tick that a motion explains, in the logarithm of a probability
+TRUST = 2.0  # of each tick that a motion explains, in the logarithm of a probability
 FAR = 32  # ticks that count, at most
 SURE = 6  # ticks that a motion has to explain if the last frame cuts it off, to be taught
 _LIKELY = -0.7  # logarithm of the probability above which going on is not doubted
@@ -42,7 +42,8 @@ def look_back(
     places (B, T, S, 2): rows and columns, in pixels. fine: steps of a pixel. speeds: how many there
     are, in steps a tick; the middle one stands still. expect: gives of each sprite the logits
     (B, n) of its fractions down and across and of its speeds down and across in frame `tick`, from
-    the hidden tokens (B, S, 4) that were chosen for the frame before, which mean nothing at first.
+    the hidden tokens (B, S, 4) that were chosen for the frame before, which mean nothing at first;
+    and at first the fractions are those of a tick ago.
 
     Returns hidden tokens (B, T, S, 4), in that order, and whether they are sure, along each axis,
     (B, T, S, 2) bool: not if the window ends too soon after something happened.
@@ -70,6 +71,7 @@ def look_back(
                     moved[:, tick, sprite, axis],
                     rng.random(batch),
                     ticks - tick,
+                    int(tick == 0),
                     told[:, tick, sprite, axis::2],
                     sure[:, tick, sprite, axis],
                 )
@@ -106,6 +108,7 @@ def choose(
     moved: Any,
     chance: Any,
     left: Any,
+    since: Any,
     told: Any,
     sure: Any,
 ) -> None:
@@ -114,8 +117,8 @@ def choose(
 
     lasts (N, F, S): of `explain`. fractions (N, F) and speeds (N, S): logarithms of probabilities.
     was (N, 2): fraction and speed in the frame before, -1 for none. moved (N,): pixels since then.
-    chance (N,): uniform in [0, 1). left: frames to the end, this one included. told (N, 2) and
-    sure (N,) are filled.
+    chance (N,): uniform in [0, 1). left: frames to the end, this one included. since: how many
+    ticks ago the fractions were those that are expected. told (N, 2) and sure (N,) are filled.
     """
     steps, middle = lasts.shape[1], lasts.shape[2] // 2
     for item in range(len(lasts)):
@@ -128,26 +131,26 @@ def choose(
             if seen and (likely > _LIKELY or likely >= best):
                 told[item, 0], told[item, 1], sure[item] = fraction, speed, True
                 continue
-        _draw(lasts[item], fractions[item], speeds[item], chance[item], told[item])
+        _draw(lasts[item], fractions[item], speeds[item], chance[item], since, told[item])
         last = lasts[item, told[item, 0], told[item, 1]]
         sure[item] = last < left or last >= SURE
 
 
 @kernel(inline=False)
-def _draw(lasts: Any, fractions: Any, speeds: Any, chance: Any, told: Any) -> None:
+def _draw(lasts: Any, fractions: Any, speeds: Any, chance: Any, since: Any, told: Any) -> None:
     best = -np.inf
     for fraction in range(len(fractions)):
         for speed in range(len(speeds)):
-            best = max(best, _score(lasts, fractions, speeds, fraction, speed))
+            best = max(best, _score(lasts, fractions, speeds, since, fraction, speed))
     total = 0.0
     for fraction in range(len(fractions)):
         for speed in range(len(speeds)):
-            share = np.exp(_score(lasts, fractions, speeds, fraction, speed) - best)
+            share = np.exp(_score(lasts, fractions, speeds, since, fraction, speed) - best)
             total += share if share > _LEAST else 0.0
     goal = chance * total
     for fraction in range(len(fractions)):
         for speed in range(len(speeds)):
-            share = np.exp(_score(lasts, fractions, speeds, fraction, speed) - best)
+            share = np.exp(_score(lasts, fractions, speeds, since, fraction, speed) - best)
             if share > _LEAST:
                 told[0], told[1] = fraction, speed
                 goal -= share
@@ -156,6 +159,7 @@ def _draw(lasts: Any, fractions: Any, speeds: Any, chance: Any, told: Any) -> No
 
 
 @kernel()
-def _score(lasts: Any, fractions: Any, speeds: Any, fraction: Any, speed: Any) -> Any:
+def _score(lasts: Any, fractions: Any, speeds: Any, since: Any, fraction: Any, speed: Any) -> Any:
     explained = TRUST * min(lasts[fraction, speed], FAR)
-    return fractions[fraction] + speeds[speed] + explained
+    ago = (fraction - since * (speed - len(speeds) // 2)) % len(fractions)
+    return fractions[ago] + speeds[speed] + explained

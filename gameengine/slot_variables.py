@@ -131,13 +131,25 @@ class Vocabulary:
             for variable in self._distance(sprite, NOW, other, AFTER)
         ]
         if sprite in self.smooth:
-            seen += self._inertia(sprite)
+            seen += self._inertia(sprite, NOW)
         colours, start = len(self.spec.colours), -(self.sight // 2) + 1
         for row in range(start, start + self.sight):
             for column in range(start, start + self.sight):
                 name = f"colour at {row:+d}, {column:+d} of {self.name(sprite)}"
                 seen.append(Variable(name, colours + 2, PIXEL, (3 * sprite, row, column, colours)))
         return seen
+
+    def turned(self, sprite: int, axes: int) -> list[Variable]:
+        """Of a smooth sprite: the first so many of its speeds, down and across, after the tick."""
+        first = self.hidden(sprite).start + 2
+        return [
+            Variable(f"{what} of {self.name(sprite)} after", self.speeds, VALUE, (AFTER, token))
+            for token, what in zip(range(first, first + axes), _HIDDEN[2:], strict=False)
+        ]
+
+    def steered(self, sprite: int) -> list[Variable]:
+        """Of a smooth sprite: both speeds after the tick, and where they would take it."""
+        return [*self.turned(sprite, 2), *self._inertia(sprite, AFTER)]
 
     def lights(self, when: int) -> list[Variable]:
         return [self._light(light, when) for light in range(len(self.sprites.light_colours))]
@@ -180,13 +192,14 @@ class Vocabulary:
             numbers = (axis, when, 3 * one, then, 3 * other, size - 1)
             yield Variable(name, 2 * size + 1, DISTANCE, numbers)
 
-    def _inertia(self, sprite: int) -> Iterator[Variable]:
-        """Where it will be if it just goes on: pixels from here, and the fraction."""
+    def _inertia(self, sprite: int, when: int) -> Iterator[Variable]:
+        """Where the speed that it has before or after the tick would take it: pixels from here, and
+        the fraction."""
         for axis, what in enumerate(("down", "across")):
             known = (self.hidden(sprite).start + axis, self.fine, self.speeds // 2)
-            name = f"{what} by inertia of {self.name(sprite)}"
-            yield Variable(name, 2 * self.reach + 1, INERTIA, (*known, self.reach, 0))
-            yield Variable(f"fraction {name}", self.fine, INERTIA, (*known, 0, 1))
+            name = f"{what} by speed {_WHEN[when]} of {self.name(sprite)}"
+            yield Variable(name, 2 * self.reach + 1, INERTIA, (*known, self.reach, 0, when))
+            yield Variable(f"fraction {name}", self.fine, INERTIA, (*known, 0, 1, when))
 
     def _described(self) -> Iterator[Variable]:
         if self.smooth:
@@ -246,8 +259,8 @@ def _value(row: Any, tokens: Any, actions: Any, frame: Any) -> Any:
         for token in range(row[3], row[3] + row[2]):
             on += tokens[NOW, token]
         return on
-    if kind == INERTIA:  # token of the fraction, steps of a pixel, middle speed, reach, which
-        gone = tokens[NOW, row[2]] + tokens[NOW, row[2] + 2] - row[4]
+    if kind == INERTIA:  # token of the fraction, steps of a pixel, middle speed, reach, which, when
+        gone = tokens[NOW, row[2]] + tokens[row[7], row[2] + 2] - row[4]
         return gone % row[3] if row[6] else gone // row[3] + row[5]
     first, colours = row[2], row[5]  # PIXEL
     if tokens[NOW, first] == 0:

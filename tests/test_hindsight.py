@@ -15,7 +15,7 @@ from gameengine.engines import make_engine
 from gameengine.engines.slots import SlotsEngine
 from gameengine.hindsight import explain, look_back
 from gameengine.live import LiveSource
-from gameengine.slot_nets import SpriteHead
+from gameengine.slot_heads import GuessHead, SpeedHead, SpriteHead
 from gameengine.windows import Arrays
 
 FINE, SPEEDS = 4, 17  # quarters of a pixel, up to 2 pixels a tick
@@ -87,15 +87,38 @@ def test_what_is_expected_decides_between_what_explains_as_much() -> None:
 
 
 def test_before_anything_is_learned_a_smooth_sprite_just_goes_on() -> None:
-    head = SpriteHead(2, 9, 11, 2, FINE)
-    now = torch.tensor([[1, 4, 6, 3, 0, 3 + STILL, -5 + STILL]])
-    _, _, _, *hidden = head.logits(torch.zeros(1, head.outputs), now)
-    assert [part.argmax().item() for part in hidden] == [2, 3, 3 + STILL, -5 + STILL]
+    head, speed = SpriteHead(2, 9, 11, 2, FINE), SpeedHead(SPEEDS)
+    now = torch.tensor([[1, 4, 6, 3, 1, 3 + STILL, -6 + STILL]])
+    said = speed.logits(torch.zeros(2, speed.outputs), now[0, 5:])
+    assert said.argmax(1).tolist() == now[0, 5:].tolist()
+    assert said.topk(2).indices[:, 1].tolist() == [-3 + STILL, 6 + STILL]  # or it bounces back
     outputs = torch.zeros(1, head.outputs)
     way = sum(head.split[:3])
     outputs[:, way + 2] = outputs[:, way + 5 + 2] = 1.0  # neither more nor less than that
-    _, row, column, *_ = head.logits(outputs, now)
+    _, row, column, *fractions = head.logits(outputs, now, now[:, 5:])
     assert (row.argmax().item(), column.argmax().item()) == (4 + 1, 6 - 2)
+    likely = [set(part[0].topk(2).indices.tolist()) for part in fractions]
+    assert likely == [{2, 0}, {3, 0}]  # what it would be by its speed, or whole pixels
+
+
+def test_where_it_goes_depends_on_the_speed_that_it_has_from_now_on() -> None:
+    head = SpriteHead(2, 9, 11, 2, FINE)
+    now = torch.tensor([[1, 4, 6, 3, 1, 3 + STILL, -6 + STILL]])
+    outputs = torch.zeros(1, head.outputs)
+    way = sum(head.split[:3])
+    outputs[:, way + 2] = outputs[:, way + 5 + 2] = 1.0
+    _, row, column, *_ = head.logits(outputs, now, torch.tensor([[-4 + STILL, 7 + STILL]]))
+    assert (row.argmax().item(), column.argmax().item()) == (4 - 1, 6 + 2)
+
+
+def test_what_begins_did_so_on_whole_pixels() -> None:
+    head = GuessHead(2, FINE, SPEEDS)
+    for parts in head.logits(torch.zeros(1, head.outputs)):
+        assert [part.shape[1] for part in parts] == [FINE, FINE, SPEEDS, SPEEDS]
+        assert [part.argmax().item() for part in parts[:2]] == [0, 0]
+    motion = torch.tensor([[0, 0, 3 + STILL, -5 + STILL]])
+    assert head.moved(motion, 1).tolist() == [[3, 3, 3 + STILL, -5 + STILL]]
+    assert torch.equal(head.moved(head.moved(motion, 1), -1), motion)
 
 
 def smooth() -> SlotsEngine:

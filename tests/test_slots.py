@@ -16,7 +16,8 @@ from gameengine.engines import make_engine
 from gameengine.engines.slots import SlotsEngine
 from gameengine.learner import encode, predict
 from gameengine.live import LiveSource
-from gameengine.slot_nets import SpriteHead, _sum_of_rows, light_logits, sprite_loss
+from gameengine.slot_heads import SpriteHead, light_logits, sprite_loss
+from gameengine.slot_nets import _sum_of_rows
 from gameengine.slot_variables import AFTER, BEFORE, NOW, Vocabulary, as_table, look
 from gameengine.sprites import learn_sprites
 

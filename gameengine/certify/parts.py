@@ -20,7 +20,8 @@ from gameengine.certify.memo import BITS
 from gameengine.certify.part_arrays import Digits
 from gameengine.certify.world import UnfitError, World
 from gameengine.engines.slots import SlotsEngine
-from gameengine.slot_nets import SlotNet, light_logits
+from gameengine.slot_heads import light_logits
+from gameengine.slot_nets import SlotNet
 from gameengine.slot_variables import (
     ACTION,
     AFTER,

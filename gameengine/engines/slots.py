@@ -15,35 +15,23 @@ Relations between objects: Battaglia et al., "Interaction networks", NeurIPS 201
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, cast
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from data_gen.game import GameSpec
-from gameengine.engine import Context, Engine, Hidden, Judged, Prediction, unroll_by_ticks
+from gameengine.engine import Context, Hidden, Judged, Prediction, unroll_by_ticks
 from gameengine.frames import certain_logits
 from gameengine.hindsight import look_back
-from gameengine.slot_nets import (
-    SlotNet,
-    SpriteHead,
-    hidden_loss,
-    light_logits,
-    light_loss,
-    outcome_loss,
-    sprite_loss,
-)
-from gameengine.slot_variables import AFTER, DESCRIBED, NOW, Vocabulary
-from gameengine.sprites import Sprites, learn_sprites
-
-Surprise = Callable[[Tensor], tuple[Tensor, Tensor]]  # outputs -> loss (), mistakes (N,)
+from gameengine.slot_heads import hidden_loss, light_logits, outcome_loss
+from gameengine.slot_networks import SlotNetworks
+from gameengine.slot_variables import AFTER, NOW
 
 
-class SlotsEngine(Engine):
+class SlotsEngine(SlotNetworks):
     """width, depth: of each network. reach: how far a sprite moves in a tick, in pixels; what goes
     farther is a jump. sight: side of the square around a sprite that it sees, in pixels; 0: none.
     smooth: colours of sprites that move by fractions of a pixel, `fine` of which make one; these
@@ -53,66 +41,6 @@ class SlotsEngine(Engine):
 
     reads_frames = True
     glimpses = 4096
-
-    def __init__(
-        self,
-        spec: GameSpec,
-        width: int = 128,
-        depth: int = 2,
-        reach: int = 4,
-        sight: int = 0,
-        smooth: Sequence[str] = (),
-        fine: int = 16,
-        sprites: Mapping[str, Any] | None = None,
-    ) -> None:
-        sizes = {"width": width, "depth": depth, "reach": reach, "sight": sight, "fine": fine}
-        super().__init__(spec, **sizes, smooth=list(smooth), sprites=sprites)
-        self.memoryless, self.looks_back = not smooth, bool(smooth)
-        if sprites is not None:
-            self._build(Sprites.from_plain(sprites))
-
-    def prepare(self, frames: Tensor, descriptions: Tensor) -> None:
-        """Learn the sprites and lights of frames (N, 1, H, W), and make a network for each."""
-        sprites = learn_sprites(frames[:, 0].numpy())
-        self.options["sprites"] = sprites.plain()
-        self._build(sprites)
-
-    def _build(self, sprites: Sprites) -> None:
-        options = self.options
-        reach, fine = options["reach"], options["fine"]
-        smooth = self._smooth(sprites)
-        words = Vocabulary(self.spec, sprites, reach, options["sight"], smooth, fine)
-        self.sprites, self._words = sprites, words
-        count, lights = len(sprites.colours), len(sprites.light_colours)
-        shape = options["width"], options["depth"]
-        self._heads = [
-            SpriteHead(words.shapes(sprite), *self.spec.shape[1:], reach, fine * (sprite in smooth))
-            for sprite in range(count)
-        ]
-        first = words.common()
-        common = [*first, *words.moving()]
-        self.movers = nn.ModuleList(
-            SlotNet(
-                [*common, *words.predicted(sprite), *words.around(sprite)], head.outputs, *shape
-            )
-            for sprite, head in enumerate(self._heads)
-        )
-        after = [*common, *words.predicted(count)]
-        self.switch = SlotNet(after, lights, *shape) if lights else None
-        seen = [*after, *words.lights(AFTER)]
-        self.outcome = SlotNet(seen, len(self.spec.players) + 1, *shape)
-        self._guessed = 2 * [fine] + 2 * [
-            words.speeds
-        ]  # hidden tokens of a sprite at the beginning
-        self.guess = SlotNet(first, sum(self._guessed) * len(smooth), *shape) if smooth else None
-
-    def _smooth(self, sprites: Sprites) -> tuple[int, ...]:
-        """Which sprites are smooth. Raises ValueError for one that there is not."""
-        names = [self.spec.colours[colour] for colour in sprites.colours]
-        for name in self.options["smooth"]:
-            if name not in names:
-                raise ValueError(f"smooth: no sprite is {name!r}; choose from {', '.join(names)}")
-        return tuple(names.index(name) for name in self.options["smooth"])
 
     def encode(self, context: Context, description: Tensor) -> Hidden:
         if self.options["sprites"] is None:
@@ -129,19 +57,18 @@ class SlotsEngine(Engine):
             hidden["hindsight"] = context.hindsight[:, self.spec.context - 1 :]  # (B, 1 + T, S, 6)
         for sprite, parts in zip(self._words.smooth, self._guess(hidden), strict=True):
             guessed = torch.stack([part.max(1).indices for part in parts], 1)  # (B, 4)
-            hidden["now"][:, self._words.hidden(sprite)] = guessed
+            hidden["now"][:, self._words.hidden(sprite)] = self._guess_head.moved(guessed, 1)
         return hidden
 
     def advance(self, hidden: Hidden, actions: Tensor) -> Hidden:
         words, now = self._words, hidden["now"]
         tokens = torch.stack([hidden["before"], now, torch.zeros_like(now)], 1)  # (B, 3, V)
         seen = (tokens, actions, hidden["frame"][:, 0])
-        for sprite, (net, head) in enumerate(zip(self.movers, self._heads, strict=True)):
-            own = words.own(sprite)
-            logits = head.logits(net(*seen), now[:, own])
+        for sprite in range(len(self._heads)):
+            logits = self._foresee(sprite, seen)
             snapped = torch.stack([part.max(1).indices for part in logits], 1)
             snapped[:, 1:3] *= snapped[:, :1] > 0  # no place where it is not there
-            tokens[:, AFTER, own] = snapped
+            tokens[:, AFTER, words.own(sprite)] = snapped
         if self.switch is not None:
             lights = words.all_lights
             tokens[:, AFTER, lights] = (light_logits(self.switch(*seen), now[:, lights]) > 0).long()
@@ -181,7 +108,8 @@ class SlotsEngine(Engine):
             motion, sure = told[..., :4], told[..., 4:]
             self._tell(tokens[:, 1:], motion)
             for number, parts in enumerate(self._guess(hidden)):
-                loss = loss + hidden_loss(parts, motion[:, 0, number], sure[:, 0, number])
+                begun = self._guess_head.moved(motion[:, 0, number], -1)
+                loss = loss + hidden_loss(parts, begun, sure[:, 0, number])
             sure = sure[:, 1:].flatten(0, 1)  # (B * T, S, 2)
         seen = _folded(tokens), actions.flatten(0, 1), shown.flatten(0, 1)
         wrong = torch.zeros(size.numel(), dtype=torch.long)
@@ -219,34 +147,6 @@ class SlotsEngine(Engine):
         tokens = torch.cat([hidden["before"][:, None], hidden["now"][:, None], truth], 1)
         return tokens, torch.cat([hidden["frame"][:, None], frames[:, :-1]], 1)[:, :, 0]
 
-    def _parts(
-        self, tokens: Tensor, sure: Tensor | None = None
-    ) -> Iterator[tuple[SlotNet, Surprise]]:
-        """Each network that says tokens, with the loss of its outputs and the number of its
-        mistakes (N,) in tokens (N, 3, V). sure (N, S, 2): of hidden tokens."""
-        words = self._words
-        now, after = tokens[:, NOW], tokens[:, AFTER]
-        for sprite, (net, head) in enumerate(zip(self.movers, self._heads, strict=True)):
-            own = words.own(sprite)
-            known = None
-            if sure is not None and sprite in words.smooth:
-                known = sure[:, words.smooth.index(sprite)]
-            told = partial(sprite_loss, head, now[:, own], after[:, own], sure=known)
-            yield cast(SlotNet, net), told
-        if self.switch is not None:
-            lights = words.all_lights
-            yield self.switch, partial(light_loss, now[:, lights], after[:, lights])
-
-    def _guess(self, hidden: Hidden) -> list[tuple[Tensor, ...]]:
-        """Of each smooth sprite, logits of its hidden tokens before the first tick."""
-        if self.guess is None:
-            return []
-        now = hidden["now"]
-        tokens = torch.stack([hidden["before"], now, torch.zeros_like(now)], 1)
-        idle = torch.zeros(len(now), len(self.spec.players), dtype=torch.long)
-        said = self.guess(tokens, idle, hidden["frame"][:, 0])
-        return [one.split(self._guessed, 1) for one in said.chunk(len(self._words.smooth), 1)]
-
     @torch.no_grad()
     def _look_back(
         self, tokens: Tensor, actions: Tensor, shown: Tensor, rng: np.random.Generator
@@ -255,7 +155,7 @@ class SlotsEngine(Engine):
         which of them are sure: (B, T + 1, S, 6). actions (B, T, P), shown (B, T, H, W)."""
         words = self._words
 
-        def expect(tick: int, told: Tensor) -> list[tuple[Tensor, ...]]:
+        def expect(tick: int, told: Tensor) -> Sequence[Sequence[Tensor]]:
             if tick == 0:
                 return self._guess(
                     {"before": tokens[:, 0], "now": tokens[:, 1], "frame": shown[:, :1]}
@@ -263,31 +163,12 @@ class SlotsEngine(Engine):
             three = tokens[:, tick - 1 : tick + 2].clone()
             self._tell(three[:, NOW], told)
             seen = three, actions[:, tick - 1], shown[:, tick - 1]
-            return [
-                self._heads[sprite].logits(
-                    self.movers[sprite](*seen), three[:, NOW, words.own(sprite)]
-                )[3:]
-                for sprite in words.smooth
-            ]
+            return [self._foresee(sprite, seen)[3:] for sprite in words.smooth]
 
         columns = [[3 * sprite + 1, 3 * sprite + 2] for sprite in words.smooth]
         places = tokens[:, 1:, columns]  # (B, T + 1, S, 2)
         told, sure = look_back(places, words.fine, words.speeds, expect, rng)
         return torch.cat([told, sure.long()], 3)
-
-    def _tell(self, tokens: Tensor, told: Tensor) -> None:
-        """Fill the hidden tokens (..., S, 4) of smooth sprites into tokens (..., V)."""
-        for number, sprite in enumerate(self._words.smooth):
-            tokens[..., self._words.hidden(sprite)] = told[..., number, :]
-
-    def _read(self, frames: Tensor, description: Tensor | None = None) -> Tensor:
-        """frames (B, T, H, W) -> tokens (B, T, V); what frames do not show is 0."""
-        words = self._words
-        shown = torch.from_numpy(self.sprites.read(frames.flatten(0, 1).numpy()))
-        tokens = F.pad(shown, (0, words.tokens - shown.shape[1])).unflatten(0, frames.shape[:2])
-        if description is not None and words.smooth:
-            tokens[..., words.about] = description.round().long().clamp(0, DESCRIBED - 1)[:, None]
-        return tokens
 
 
 def _folded(tokens: Tensor) -> Tensor:

@@ -1,0 +1,168 @@
+"""The networks of the slots engine: for each sprite one that says where it goes, for what moves by
+fractions of a pixel two that say how fast, one for the lights and one for rewards and the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from data_gen.game import GameSpec
+from gameengine.engine import Engine, Hidden
+from gameengine.slot_heads import (
+    GuessHead,
+    SpeedHead,
+    SpriteHead,
+    light_loss,
+    speed_loss,
+    sprite_loss,
+)
+from gameengine.slot_nets import SlotNet
+from gameengine.slot_variables import AFTER, DESCRIBED, NOW, Vocabulary
+from gameengine.sprites import Sprites, learn_sprites
+
+Seen = tuple[Tensor, Tensor, Tensor]  # tokens (N, 3, V), actions (N, P), frames (N, H, W)
+Surprise = Callable[[Tensor], tuple[Tensor, Tensor]]  # outputs -> loss (), mistakes (N,)
+
+
+class SlotNetworks(Engine):
+    """What a slots engine has learned, and what that says of a tick. For its options, and how it
+    plays and is taught: gameengine/engines/slots.py."""
+
+    def __init__(
+        self,
+        spec: GameSpec,
+        width: int = 128,
+        depth: int = 2,
+        reach: int = 4,
+        sight: int = 0,
+        smooth: Sequence[str] = (),
+        fine: int = 16,
+        sprites: Mapping[str, Any] | None = None,
+    ) -> None:
+        sizes = {"width": width, "depth": depth, "reach": reach, "sight": sight, "fine": fine}
+        super().__init__(spec, **sizes, smooth=list(smooth), sprites=sprites)
+        self.memoryless, self.looks_back = not smooth, bool(smooth)
+        if sprites is not None:
+            self._build(Sprites.from_plain(sprites))
+
+    def prepare(self, frames: Tensor, descriptions: Tensor) -> None:
+        """Learn the sprites and lights of frames (N, 1, H, W), and make a network for each."""
+        sprites = learn_sprites(frames[:, 0].numpy())
+        self.options["sprites"] = sprites.plain()
+        self._build(sprites)
+
+    def _build(self, sprites: Sprites) -> None:
+        options = self.options
+        reach, fine = options["reach"], options["fine"]
+        smooth = self._smooth(sprites)
+        words = Vocabulary(self.spec, sprites, reach, options["sight"], smooth, fine)
+        self.sprites, self._words = sprites, words
+        count, lights = len(sprites.colours), len(sprites.light_colours)
+        shape = options["width"], options["depth"]
+        self._heads = [
+            SpriteHead(words.shapes(sprite), *self.spec.shape[1:], reach, fine * (sprite in smooth))
+            for sprite in range(count)
+        ]
+        first = words.common()
+        common = [*first, *words.moving()]
+        known = [
+            [*common, *words.predicted(sprite), *words.around(sprite)] for sprite in range(count)
+        ]
+        self._speed_head = SpeedHead(words.speeds)
+        self.turns = nn.ModuleList(  # each smooth sprite's speed down, then its speed across
+            SlotNet([*known[sprite], *words.turned(sprite, axis)], self._speed_head.outputs, *shape)
+            for sprite in smooth
+            for axis in (0, 1)
+        )
+        self.movers = nn.ModuleList(
+            SlotNet(
+                known[sprite] + (words.steered(sprite) if sprite in smooth else []),
+                head.outputs,
+                *shape,
+            )
+            for sprite, head in enumerate(self._heads)
+        )
+        after = [*common, *words.predicted(count)]
+        self.switch = SlotNet(after, lights, *shape) if lights else None
+        seen = [*after, *words.lights(AFTER)]
+        self.outcome = SlotNet(seen, len(self.spec.players) + 1, *shape)
+        self._guess_head = GuessHead(len(smooth), fine, words.speeds)
+        self.guess = SlotNet(first, self._guess_head.outputs, *shape) if smooth else None
+
+    def _smooth(self, sprites: Sprites) -> tuple[int, ...]:
+        """Which sprites are smooth. Raises ValueError for one that there is not."""
+        names = [self.spec.colours[colour] for colour in sprites.colours]
+        for name in self.options["smooth"]:
+            if name not in names:
+                raise ValueError(f"smooth: no sprite is {name!r}; choose from {', '.join(names)}")
+        return tuple(names.index(name) for name in self.options["smooth"])
+
+    def _foresee(self, sprite: int, seen: Seen) -> tuple[Tensor, ...]:
+        """Logits of a sprite's tokens after the tick. Where it has hidden ones, its likeliest
+        speeds are filled in, since where it goes depends on them."""
+        words, tokens = self._words, seen[0]
+        own = words.own(sprite)
+        speeds = []
+        for token, net in self._turns(sprite):
+            logits = self._speed_head.logits(net(*seen), tokens[:, NOW, token])
+            tokens[:, AFTER, token] = logits.max(1).indices
+            speeds.append(logits)
+        turned = tokens[:, AFTER, own[5:]] if speeds else None
+        said = self._heads[sprite].logits(self.movers[sprite](*seen), tokens[:, NOW, own], turned)
+        return *said, *speeds
+
+    def _turns(self, sprite: int) -> Iterator[tuple[int, SlotNet]]:
+        """The tokens of a smooth sprite's speeds and the networks that say them."""
+        if sprite in self._words.smooth:
+            first = 2 * self._words.smooth.index(sprite)
+            nets = cast(list[SlotNet], list(self.turns[first : first + 2]))
+            yield from zip(self._words.own(sprite)[5:], nets, strict=True)
+
+    def _parts(
+        self, tokens: Tensor, sure: Tensor | None = None
+    ) -> Iterator[tuple[SlotNet, Surprise]]:
+        """Each network that says tokens, with the loss of its outputs and the number of its
+        mistakes (N,) in tokens (N, 3, V). sure (N, S, 2): of hidden tokens."""
+        words = self._words
+        now, after = tokens[:, NOW], tokens[:, AFTER]
+        for sprite, (net, head) in enumerate(zip(self.movers, self._heads, strict=True)):
+            own = words.own(sprite)
+            known = None
+            if sure is not None and sprite in words.smooth:
+                known = sure[:, words.smooth.index(sprite)]
+                for axis, (token, turn) in enumerate(self._turns(sprite)):
+                    spoken = now[:, token], after[:, token]
+                    yield turn, partial(speed_loss, self._speed_head, *spoken, sure=known[:, axis])
+            told = partial(sprite_loss, head, now[:, own], after[:, own], sure=known)
+            yield cast(SlotNet, net), told
+        if self.switch is not None:
+            lights = words.all_lights
+            yield self.switch, partial(light_loss, now[:, lights], after[:, lights])
+
+    def _guess(self, hidden: Hidden) -> list[list[Tensor]]:
+        """Of each smooth sprite, what GuessHead reads of the first frame."""
+        if self.guess is None:
+            return []
+        now = hidden["now"]
+        tokens = torch.stack([hidden["before"], now, torch.zeros_like(now)], 1)
+        idle = torch.zeros(len(now), len(self.spec.players), dtype=torch.long)
+        return self._guess_head.logits(self.guess(tokens, idle, hidden["frame"][:, 0]))
+
+    def _tell(self, tokens: Tensor, told: Tensor) -> None:
+        """Fill the hidden tokens (..., S, 4) of smooth sprites into tokens (..., V)."""
+        for number, sprite in enumerate(self._words.smooth):
+            tokens[..., self._words.hidden(sprite)] = told[..., number, :]
+
+    def _read(self, frames: Tensor, description: Tensor | None = None) -> Tensor:
+        """frames (B, T, H, W) -> tokens (B, T, V); what frames do not show is 0."""
+        words = self._words
+        shown = torch.from_numpy(self.sprites.read(frames.flatten(0, 1).numpy()))
+        tokens = F.pad(shown, (0, words.tokens - shown.shape[1])).unflatten(0, frames.shape[:2])
+        if description is not None and words.smooth:
+            tokens[..., words.about] = description.round().long().clamp(0, DESCRIBED - 1)[:, None]
+        return tokens
