@@ -57,13 +57,15 @@ class Engine(nn.Module, ABC):
     instead (teacher forcing). memoryless: its hidden state follows from the last `spec.context`
     frames alone, so that it can be asked about every one there is. glimpses: how many true frames
     `prepare` wants to be shown before training. looks_back: it is taught what no frame shows by
-    `look_back`.
+    `look_back`. least_ticks: in windows that are all shorter it never does some of what it does
+    when it plays on.
     """
 
     reads_frames: bool = False
     memoryless: bool = False
     glimpses: int = 0
     looks_back: bool = False
+    least_ticks: int = 1
 
     def __init__(self, spec: GameSpec, **options: Any) -> None:
         """options: what the subclass was made with, so that a checkpoint can make it again."""

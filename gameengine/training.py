@@ -41,6 +41,15 @@ def train(arguments: Sequence[str], resumed: Path | None = None) -> int:
         print("bfloat16 is slower than float32 on this processor: training in float32")
         arguments.append("--trainer.precision=32-true")
         experiment = Experiment(arguments)
+    longest, least = (
+        max(experiment.settings["growth"]["lengths"]),
+        experiment.model.engine.least_ticks,
+    )
+    if longest < least:
+        print(
+            f"growth.lengths end at {longest} ticks, and this engine looks back {least - 1}: it is"
+            f" not taught to go on from there unless they reach {least}"
+        )
     if resumed is not None:
         _check_resumable(resumed, experiment)
     return Run(experiment, resumed, arguments).go(resumed is not None)

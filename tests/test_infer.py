@@ -23,7 +23,7 @@ from gameengine.infer.__main__ import main
 from gameengine.infer.answers import repair
 from gameengine.infer.descent import Descent, descend
 from gameengine.infer.law import Cells, Question, law_of, true_future
-from gameengine.infer.search_kernels import live, push, worse_at_once
+from gameengine.infer.search_kernels import live, push, search, search_one_tick
 from gameengine.infer.searching import Limits, search_back, soups
 from gameengine.infer.solver import GardenOfEdenError, implicants, solve
 from gameengine.neighbourhoods import rule_tables
@@ -102,13 +102,12 @@ def test_a_cell_depends_on_what_is_within_reach(wraps: bool, ticks: int) -> None
 @pytest.mark.parametrize("ticks", [1, 2, 3])
 def test_one_cell_turned_over_changes_what_it_changes(wraps: bool, ticks: int) -> None:
     question = Question(LIFE, random_cells(6, 7, seed=1), ticks, wraps)
-    around, target = question.around, question.target.ravel()
+    around = question.around
     cells = np.zeros((ticks + 1, 42), np.uint8)
     cells[0] = random_cells(42, seed=2)
     seen = np.empty((ticks, 42), np.int16)
     live(LIFE, around, cells, seen)
     assert cells[ticks].tolist() == question.future(cells[0].reshape(6, 7)).ravel().tolist()
-    place = np.where(cells[-1] != target, 0, -1).astype(np.int32)
     changed, counts = np.empty((ticks + 1, 42), np.int32), np.zeros(ticks + 1, np.int64)
     visits = np.zeros(43, np.int64)
     for cell in range(42):
@@ -118,9 +117,21 @@ def test_one_cell_turned_over_changes_what_it_changes(wraps: bool, ticks: int) -
         push(LIFE, around, cells.copy(), seen.copy(), changed, counts, visits, cell)
         listed = changed[ticks, : counts[ticks]].tolist()
         assert sorted(listed) == np.flatnonzero(future != cells[-1]).tolist()
-        if ticks == 1:
-            worse = worse_at_once(LIFE, around, seen[0], cells[1], place, cell)
-            assert worse == (future != target).sum() - (place >= 0).sum()
+
+
+@pytest.mark.parametrize("wraps", [True, False])
+def test_the_quick_search_makes_the_same_moves(wraps: bool) -> None:
+    question = Question(LIFE, random_cells(12, 11, seed=1), 1, wraps)
+    around, target = question.around, question.target.ravel()
+    cells = np.zeros((2, 132), np.uint8)
+    cells[0] = random_cells(132, seed=2)
+    quick = cells[0].copy()
+    for moves in (1, 10, 1000):
+        first, second = (np.random.default_rng(moves) for _ in range(2))
+        left = search(LIFE, around, around, target, cells, 0.6, moves, first)
+        assert search_one_tick(LIFE, around, target, quick, 0.6, moves, second) == left
+        assert quick.tolist() == cells[0].tolist()
+        assert left == question.wrong(quick.reshape(12, 11)) > 0
 
 
 @pytest.mark.parametrize(("ticks", "wraps"), [(1, True), (1, False), (2, True)])

@@ -38,3 +38,4 @@ class DilatedEngine(RecurrentEngine):
             dilations=list(dilations),
             cell=cell,
         )
+        self.least_ticks = max(dilations) + 1  # before, the highest layer begins anew each tick

@@ -12,7 +12,7 @@ import numpy as np
 
 from data_gen.threads import in_parts
 from gameengine.infer.law import Cells, Question
-from gameengine.infer.search_kernels import search
+from gameengine.infer.search_kernels import search, search_one_tick
 
 WARMTH = 0.6  # in wrong cells
 ROUND = 0.25  # seconds, about, after which a search looks at the clock
@@ -62,7 +62,10 @@ def search_back(
                     cells[0] = next(starts).ravel()
                 patience, whole, own = whole, 2 * whole, target.size + 1
             since = time.perf_counter()
-            wrong = search(question.law, around, reach, target, cells, WARMTH, moves, rng)
+            if question.ticks == 1:
+                wrong = search_one_tick(question.law, around, target, cells[0], WARMTH, moves, rng)
+            else:
+                wrong = search(question.law, around, reach, target, cells, WARMTH, moves, rng)
             now = time.perf_counter()
             moves = max(1000, int(moves * min(2.0, max(0.5, ROUND / (now - since)))))
             patience = max(patience, whole // 2) if wrong < own else patience - 1
