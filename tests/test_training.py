@@ -61,6 +61,19 @@ def test_an_experiment_runs_and_leaves_everything_behind(
     assert f"report: {run / 'report.html'}" in said
 
 
+def test_windows_too_short_for_an_engine_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dilated = ["--model.engine=DilatedEngine", "--model.engine.dilations=[1,4]"]
+    few = ["--budget.steps=1", "--budget.minutes=null", *dilated]
+    for lengths, told in (("[2,4]", True), ("[2,5]", False)):
+        config = ROOT / "experiments" / "pong_gru.yaml"
+        more = [*few, "--model.engine.width=8", f"--growth.lengths={lengths}"]
+        assert train(arguments(config, tmp_path, *more)) == 0
+        said = capsys.readouterr().out
+        assert ("growth.lengths end at 4 ticks, and this engine looks back 4" in said) == told
+
+
 def test_a_runs_config_runs_it_again(tmp_path: Path) -> None:
     config = ROOT / "experiments" / "pong_feedback.yaml"
     steps = ["--budget.steps=4", "--budget.minutes=null", "--trainer.precision=32-true"]
