@@ -36,7 +36,7 @@ def main() -> int:
 
     from gameengine.embedding_points import hyper_engine, tables_of, unseen_rules
     from gameengine.induction import Video, induce
-    from gameengine.neighbourhoods import rule_tables
+    from gameengine.neighbourhoods import neighbourhoods_in, rule_tables
 
     engine = hyper_engine(asked.engine)
     rules = unseen_rules(engine, asked.rules, asked.seed)
@@ -53,7 +53,7 @@ def main() -> int:
             same = tables_of(engine, found) == rule_tables(descriptions)  # (R, 512)
             exact += int(same.all(1).sum())
             for item, its in enumerate(same):
-                shown = np.unique(_neighbourhoods(frames[item, :-1, 0]))
+                shown = np.unique(neighbourhoods_in(frames[item, :-1, 0]))
                 right += bool(its[shown].all())
                 seen += len(shown)
             bar.update(count)
@@ -90,17 +90,6 @@ def _film(
     ]
     frames = np.concatenate([one.frames for one in played])
     return frames, np.concatenate([one.description for one in played])
-
-
-def _neighbourhoods(boards: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """The number of every cell's neighbourhood on tori (T, H, W), as in all_neighbourhoods."""
-    import numpy as np
-
-    numbers = np.zeros(boards.shape, np.int64)
-    for bit in range(9):
-        row, column = divmod(bit, 3)
-        numbers += np.roll(boards.astype(np.int64), (1 - row, 1 - column), (1, 2)) << bit
-    return numbers
 
 
 def _in_words(result: dict[str, float]) -> str:

@@ -88,3 +88,12 @@ def learned_tables(
             after = snap(engine.decode(hidden).logits).unflatten(0, (len(rule), -1))
             shown.append(middles(after.numpy()))
     return np.concatenate(shown)
+
+
+def neighbourhoods_in(boards: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The number of every cell's neighbourhood, as in all_neighbourhoods, on tori (T, H, W)."""
+    numbers = np.zeros(boards.shape, np.int64)
+    for bit in range(9):
+        row, column = divmod(bit, 3)
+        numbers += np.roll(boards.astype(np.int64), (1 - row, 1 - column), (1, 2)) << bit
+    return numbers
