@@ -126,12 +126,14 @@ def test_the_quick_search_makes_the_same_moves(wraps: bool) -> None:
     cells = np.zeros((2, 132), np.uint8)
     cells[0] = random_cells(132, seed=2)
     quick = cells[0].copy()
+    found, quickly = np.zeros((2, 132), np.uint8)
     for moves in (1, 10, 1000):
         first, second = (np.random.default_rng(moves) for _ in range(2))
-        left = search(LIFE, around, around, target, cells, 0.6, moves, first)
-        assert search_one_tick(LIFE, around, target, quick, 0.6, moves, second) == left
+        left = search(LIFE, around, around, target, cells, found, 0.6, moves, first)
+        same = search_one_tick(LIFE, around, target, quick, quickly, 0.6, moves, second)
         assert quick.tolist() == cells[0].tolist()
-        assert left == question.wrong(quick.reshape(12, 11)) > 0
+        assert quickly.tolist() == found.tolist()
+        assert left == same == question.wrong(quickly.reshape(12, 11)) > 0
 
 
 @pytest.mark.parametrize(("ticks", "wraps"), [(1, True), (1, False), (2, True)])

@@ -84,6 +84,7 @@ def search(
     reach: NDArray[np.int32],
     target: NDArray[np.uint8],
     cells: NDArray[np.uint8],
+    found: NDArray[np.uint8],
     warmth: float,
     moves: int,
     rng: np.random.Generator,
@@ -91,10 +92,11 @@ def search(
     """Look for cells that are `target` (N,) after T ticks, by turning over one at a time.
 
     reach (N, R): the cells on which each depends after T ticks; -1 where there is none. cells
-    (T + 1, N): the search begins at the first board; at the end that is the best one found, and the
-    others are its future. Each move takes a wrong cell by chance and turns one over that it depends
-    on: each with the weight exp(-w / warmth), if w more cells are wrong then. So it always moves,
-    and only where something is wrong. Returns how many cells are wrong in the best.
+    (T + 1, N): the search begins at the first board; at the end that is where it is, and the others
+    are its future. found (N,) is filled with the best first board on the way. Each move takes a
+    wrong cell by chance and turns one over that it depends on: each with the weight
+    exp(-w / warmth), if w more cells are wrong then. So it always moves, and only where something
+    is wrong. Returns how many cells are wrong in the best.
     """
     ticks, size = len(cells) - 1, cells.shape[1]
     seen = np.empty((ticks, size), np.int16)
@@ -105,7 +107,8 @@ def search(
         if cells[ticks, cell] != target[cell]:
             wrong[count], place[cell] = cell, count
             count += 1
-    best, start = count, cells[0].copy()
+    best = count
+    found[:] = cells[0]
     changed, counts = np.empty((ticks + 1, size), np.int32), np.zeros(ticks + 1, np.int64)
     visits, sums = np.zeros(size + 1, np.int64), np.empty(reach.shape[1])
     most = reach.shape[1]  # as many cells depend on one as it depends on
@@ -137,9 +140,7 @@ def search(
                 place[cell] = -1
         if count < best:
             best = count
-            start[:] = cells[0]
-    cells[0] = start
-    live(law, around, cells, seen)
+            found[:] = cells[0]
     return best
 
 
@@ -149,12 +150,13 @@ def search_one_tick(
     around: NDArray[np.int32],
     target: NDArray[np.uint8],
     cells: NDArray[np.uint8],
+    found: NDArray[np.uint8],
     warmth: float,
     moves: int,
     rng: np.random.Generator,
 ) -> int:
     """As `search` for one tick, in a third of the time: what turning a cell over does is looked up
-    in a number for each cell around it. cells (N,): where it begins; at the end the best one."""
+    in a number for each cell around it. cells (N,): the first board alone."""
     size = len(cells)
     turned = np.zeros(1024, np.int16)  # of a neighbourhood, and 512 if its cell is wrong: bit k, if
     for number in range(512):  # turning cell k over changes it; bit 9 if that would mend it
@@ -173,7 +175,8 @@ def search_one_tick(
             wrong[count], place[cell] = cell, count
             count += 1
         effect[cell] = turned[seen[cell] + 512 * (place[cell] >= 0)]
-    best, start = count, cells.copy()
+    best = count
+    found[:] = cells
     weights, sums = np.exp(-np.arange(-9, 10) / warmth), np.empty(9)
     for _ in range(moves):
         if not best:
@@ -210,6 +213,5 @@ def search_one_tick(
             effect[other] = turned[seen[other] + 512 * (place[other] >= 0)]
         if count < best:
             best = count
-            start[:] = cells
-    cells[:] = start
+            found[:] = cells
     return best

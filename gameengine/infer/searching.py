@@ -17,7 +17,7 @@ from gameengine.infer.search_kernels import search, search_one_tick
 WARMTH = 0.6  # in wrong cells
 ROUND = 0.25  # seconds, about, after which a search looks at the clock
 PACE = 40_000_000  # moves of the first round, times the square of the cells within reach
-PATIENCE = 4  # rounds without a better answer, then a search begins anew, and waits twice as long
+PATIENCE = 16  # rounds without a better answer, then a search begins anew, and waits twice as long
 Progress = Callable[[float, int], None]  # seconds so far, and cells wrong in the best answer
 
 
@@ -54,6 +54,7 @@ def search_back(
         nonlocal best, fewest
         rng = np.random.default_rng([seed, part.start])
         cells = np.empty((question.ticks + 1, target.size), np.uint8)
+        found = np.empty(target.size, np.uint8)
         moves = PACE // reach.shape[1] ** 2
         patience, whole, own = 0, PATIENCE, target.size + 1
         while not stop.is_set():
@@ -63,16 +64,18 @@ def search_back(
                 patience, whole, own = whole, 2 * whole, target.size + 1
             since = time.perf_counter()
             if question.ticks == 1:
-                wrong = search_one_tick(question.law, around, target, cells[0], WARMTH, moves, rng)
+                known = question.law, around, target, cells[0], found
+                wrong = search_one_tick(*known, WARMTH, moves, rng)
             else:
-                wrong = search(question.law, around, reach, target, cells, WARMTH, moves, rng)
+                known = question.law, around, reach, target, cells, found
+                wrong = search(*known, WARMTH, moves, rng)
             now = time.perf_counter()
             moves = max(1000, int(moves * min(2.0, max(0.5, ROUND / (now - since)))))
             patience = max(patience, whole // 2) if wrong < own else patience - 1
             own = min(own, wrong)
             with lock:
                 if wrong < fewest:
-                    best, fewest = cells[0].reshape(question.target.shape).copy(), wrong
+                    best, fewest = found.reshape(question.target.shape).copy(), wrong
                 if progress is not None:
                     progress(now - began, fewest)
             if not fewest or now - began > limits.seconds:
