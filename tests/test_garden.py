@@ -115,6 +115,14 @@ def test_a_miss_costs_a_point_and_the_ground_throws_the_ball_back() -> None:
     assert event(state) == "plain"
 
 
+def test_what_is_not_touched_lives_as_in_life() -> None:
+    boat = "##.......... #.#......... .#.......... ............"  # stands still
+    state = state_of(boat, ball=(6, 8), velocity=(-1, 1))
+    for _ in range(2):
+        state = tick(state)
+        assert picture(state)[:4] == boat.split()
+
+
 def test_the_sides_throw_the_ball_back() -> None:
     for column, right in ((0, -1), (11, 1)):
         state = tick(state_of(EMPTY, (6, column), (-1, right)))
