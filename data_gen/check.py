@@ -237,7 +237,9 @@ def _differing_items(before: Any, after: Any) -> list[int]:
 
 
 def _flat(value: Any) -> list[int]:
-    """The items in a field of lists, or of dicts of lists."""
+    """The items in a field of lists, or of dicts or states of them."""
+    if isinstance(value, State):
+        value = vars(value)
     if isinstance(value, Mapping):
         return [item for entry in value.values() for item in _flat(entry)]
     return value

@@ -8,12 +8,12 @@ the actions that led to it, back to a state that the game began with.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data_gen.game import AnyGame, Seeds, State, map_state, replace_items, select
+from data_gen.game import AnyGame, Seeds, State, arrays_of, map_state, replace_items, select
 from data_gen.players import make_players
 from data_gen.randomness import integers, training_seeds
 
@@ -56,7 +56,7 @@ def explore(
     Raises ValueError for states so large that only a few would fit.
     """
     one = game.init(np.zeros(1, np.uint64))
-    most = min(most, _BYTES // sum(getattr(one, entry.name).nbytes for entry in fields(one)))
+    most = min(most, _BYTES // sum(array.nbytes for array in arrays_of(one).values()))
     if most < _FEWEST:
         shape = " x ".join(map(str, game.spec.shape[1:]))
         raise ValueError(f"a {game.spec.name} of {shape} is too large to be explored")
@@ -141,9 +141,9 @@ class _Explorer:
     ) -> NDArray[np.int64]:
         """The numbers (B,) of states; those that were never seen get new ones."""
         parts = [
-            np.ascontiguousarray(getattr(state, entry.name)).reshape(self._games, -1).view(np.uint8)
-            for entry in fields(state)
-            if entry.name not in _OUTCOMES
+            np.ascontiguousarray(array).reshape(self._games, -1).view(np.uint8)
+            for name, array in arrays_of(state).items()
+            if name.rpartition(".")[2] not in _OUTCOMES
         ]
         rows = np.concatenate(parts, 1)  # (B, bytes)
         numbers, new = np.empty(self._games, np.int64), []

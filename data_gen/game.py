@@ -116,15 +116,29 @@ AnyGame = Game[Any]
 
 
 def map_state(function: Callable[..., Any], *states: S) -> S:
-    """Apply `function` to each field of equally built states, fields that are dicts included."""
+    """Apply `function` to each array of equally built states, also of dicts and states in them."""
 
     def apply(*values: Any) -> Any:
         if isinstance(values[0], Mapping):
             return {key: apply(*(value[key] for value in values)) for key in values[0]}
+        if isinstance(values[0], State):
+            return map_state(function, *values)
         return function(*values)
 
     names = [entry.name for entry in dataclasses.fields(states[0])]
     return type(states[0])(**{n: apply(*(getattr(s, n) for s in states)) for n in names})
+
+
+def arrays_of(state: State) -> dict[str, NDArray[Any]]:
+    """All arrays of a true game's state by name; those of a state in it are "field.name"."""
+    found: dict[str, NDArray[Any]] = {}
+    for entry in dataclasses.fields(state):
+        value = getattr(state, entry.name)
+        if isinstance(value, State):
+            found |= {f"{entry.name}.{name}": part for name, part in arrays_of(value).items()}
+        else:
+            found[entry.name] = value
+    return found
 
 
 def select(state: S, index: Any) -> S:

@@ -21,6 +21,7 @@ GAMES: dict[str, str] = {  # name -> module:what makes it
     "catch": "data_gen.games.catch:catch",
     "flappy": "data_gen.games.flappy:flappy",
     "keydoor": "data_gen.games.keydoor:keydoor",
+    "garden": "data_gen.games.garden:garden",
     "arcade": "data_gen.games.arcade:arcade",
 }
 

@@ -19,6 +19,7 @@ from data_gen.registry import GAMES, make_game
 HIDDEN = {"keydoor"}  # its pocket, by design: see test_keydoor_memory.py
 OPTIONS: dict[str, list[dict[str, Any]]] = {  # instead of the defaults
     "breakout": [{"brick_rows": 1}, {"ball_speed": 2, "brick_rows": 1}],  # walls that come again
+    "garden": [{"size": (12, 12), "density": 0.0}],  # a small board comes again
     "snake": [
         {},
         {"size": (12, 12), "start_length": [2, 4], "walls": [True, False]},

@@ -32,6 +32,7 @@ GOLDEN = {
     "keydoor": "0724c729b50e59ed0caaeaa9d0db55723dfdef394c4dc9add264f8c64948816f",
     "snake": "e66798d448b48eb203d6413b4e6b3ecdb7d00eb2bc32e8013ccdb4ee47c4c945",
     "catch": "0cb7b000fc0e6265f7d12bcde09cfa67b86ed33657e9609c31bc64a6c11cd988",
+    "garden": "d77ca523656e5f2b0059fc5c92b103ebdcf7eae74a3367c18ca5b6cf14acafe9",
     "arcade": "331cb2271865566eb1e92cbf3dd1ce304537a809ba49a51c6190e27b58909d19",  # pong's
     "flappy": "6ba15f3c30121c4571c92cb104a26ae48781b3b62bcc438f82843f568338287c",
 }
@@ -128,6 +129,14 @@ def chosen_options(draw: st.DrawFn, name: str) -> dict[str, Any]:
             "size": [side(7, 16, 4), side(7, 16, 4)],
             "keys": draw(some(2, 4)),
             "walls": draw(some(0, 2)),
+        }
+    if name == "garden":
+        wide = side(12, 30)
+        return {
+            "size": [side(12, 40), wide],
+            "paddle_width": draw(st.integers(3, wide // 2)),
+            "density": draw(share),
+            "rule": f"B{digits()}/S{digits()}",
         }
     if name == "arcade":
         names = st.sampled_from(["pong", "breakout", "snake", "catch", "life", "flappy"])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data_gen.game import Actions, AnyGame, Frames, Seeds, State
+from data_gen.game import Actions, AnyGame, Frames, Seeds, State, arrays_of
 from data_gen.players import Cast, ReplayPlayer, make_players
 from data_gen.randomness import training_seeds
 from data_gen.registry import GAMES, make_game
@@ -48,9 +48,15 @@ def played(game: AnyGame, ticks: int, threads: int = 1) -> tuple[Ticks, State, d
     return room, state, memory
 
 
+def by_name(value: Any) -> dict[str, Any]:
+    if isinstance(value, State):
+        return arrays_of(value)
+    return value if isinstance(value, dict) else vars(value)
+
+
 def compare(found: Any, wanted: Any) -> None:
     """Two sets of arrays are the same, to the dtypes."""
-    found, wanted = (value if isinstance(value, dict) else vars(value) for value in (found, wanted))
+    found, wanted = (by_name(value) for value in (found, wanted))
     assert set(found) == set(wanted)
     for name, value in wanted.items():
         assert found[name].dtype == value.dtype, name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from itertools import product
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from data_gen.explore import Explored, explore
-from data_gen.game import AnyGame, State, map_state, select
+from data_gen.game import AnyGame, State, arrays_of, map_state, select
 from data_gen.players import make_players
 from data_gen.randomness import training_seeds
 from data_gen.reachable import reachable
@@ -25,7 +24,8 @@ SEEDS = training_seeds(1, 0, 400)
 def rows(state: State) -> NDArray[Any]:
     """Where each game is, as numbers (B, N), without what just happened."""
     told = {"reward", "terminated", "event"}
-    values = [getattr(state, entry.name) for entry in fields(state) if entry.name not in told]
+    arrays = arrays_of(state).items()
+    values = [value for name, value in arrays if name.rpartition(".")[2] not in told]
     return np.concatenate([value.reshape(len(value), -1).astype(np.float64) for value in values], 1)
 
 
