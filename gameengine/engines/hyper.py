@@ -92,7 +92,7 @@ class HyperEngine(Engine):
         )
         self.base = made
         self.reads_frames, self.memoryless = made.reads_frames, made.memoryless
-        self.looks_back = made.looks_back
+        self.looks_back, self.least_ticks = made.looks_back, made.least_ticks
         self.glimpses = max(made.glimpses, 1)
         if known is not None:
             self._build(known)

@@ -78,6 +78,22 @@ def push(
 
 
 @kernel()
+def mark(
+    wrong: NDArray[np.int32], place: NDArray[np.int32], count: int, cell: int, new: bool
+) -> int:
+    """Put a cell on the list of the `count` wrong ones if it is new there, or take it off: the last
+    takes its place. place (N,): where in the list each cell is, -1 for nowhere. Returns how many
+    there are now."""
+    if new:
+        wrong[count], place[cell] = cell, count
+        return count + 1
+    count -= 1
+    wrong[place[cell]], place[wrong[count]] = wrong[count], place[cell]
+    place[cell] = -1
+    return count
+
+
+@kernel()
 def search(
     law: NDArray[np.uint8],
     around: NDArray[np.int32],
@@ -105,8 +121,7 @@ def search(
     count = 0
     for cell in range(size):
         if cells[ticks, cell] != target[cell]:
-            wrong[count], place[cell] = cell, count
-            count += 1
+            count = mark(wrong, place, count, cell, True)
     best = count
     found[:] = cells[0]
     changed, counts = np.empty((ticks + 1, size), np.int32), np.zeros(ticks + 1, np.int64)
@@ -131,13 +146,7 @@ def search(
         push(law, around, cells, seen, changed, counts, visits, chosen)
         for cell in changed[ticks, : counts[ticks]]:
             cells[ticks, cell] ^= np.uint8(1)
-            if place[cell] < 0:
-                wrong[count], place[cell] = cell, count
-                count += 1
-            else:  # right now: the last of the list takes its place
-                count -= 1
-                wrong[place[cell]], place[wrong[count]] = wrong[count], place[cell]
-                place[cell] = -1
+            count = mark(wrong, place, count, cell, place[cell] < 0)
         if count < best:
             best = count
             found[:] = cells[0]
@@ -172,8 +181,7 @@ def search_one_tick(
             if around[cell, k] >= 0 and cells[around[cell, k]]:
                 seen[cell] |= np.int16(1 << k)
         if law[seen[cell]] != target[cell]:
-            wrong[count], place[cell] = cell, count
-            count += 1
+            count = mark(wrong, place, count, cell, True)
         effect[cell] = turned[seen[cell] + 512 * (place[cell] >= 0)]
     best = count
     found[:] = cells
@@ -201,15 +209,9 @@ def search_one_tick(
             other = around[chosen, k]
             if other < 0:
                 continue
-            changes = (effect[other] >> (8 - k)) & 1
+            if (effect[other] >> (8 - k)) & 1:
+                count = mark(wrong, place, count, other, place[other] < 0)
             seen[other] ^= np.int16(1 << (8 - k))
-            if changes and place[other] < 0:
-                wrong[count], place[other] = other, count
-                count += 1
-            elif changes:  # right now: the last of the list takes its place
-                count -= 1
-                wrong[place[other]], place[wrong[count]] = wrong[count], place[other]
-                place[other] = -1
             effect[other] = turned[seen[other] + 512 * (place[other] >= 0)]
         if count < best:
             best = count
