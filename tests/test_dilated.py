@@ -189,3 +189,11 @@ def test_the_first_state_comes_from_the_start() -> None:
 def test_wrong_options_are_named(options: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         make_engine("dilated", make_game("pong").spec, **options)
+
+
+def test_it_tells_how_long_windows_must_be_for_its_highest_layer() -> None:
+    spec, options = make_game("pong").spec, {"width": 8, "sight": 8, "dilations": [1, 6, 2]}
+    assert make_engine("dilated", spec, **options).least_ticks == 7
+    assert make_engine("gru", spec, width=8).least_ticks == 1
+    hyper = make_engine("hyper", spec, base="dilated", base_options=options, generated=["*outcome"])
+    assert hyper.least_ticks == 7
