@@ -58,7 +58,7 @@ class Engine(nn.Module, ABC):
     frames alone, so that it can be asked about every one there is. glimpses: how many true frames
     `prepare` wants to be shown before training. looks_back: it is taught what no frame shows by
     `look_back`. least_ticks: in windows that are all shorter it never does some of what it does
-    when it plays on.
+    when it plays on. can_forget: it can drop what nothing depends on.
     """
 
     reads_frames: bool = False
@@ -66,6 +66,7 @@ class Engine(nn.Module, ABC):
     glimpses: int = 0
     looks_back: bool = False
     least_ticks: int = 1
+    can_forget: bool = False
 
     def __init__(self, spec: GameSpec, **options: Any) -> None:
         """options: what the subclass was made with, so that a checkpoint can make it again."""
@@ -115,6 +116,11 @@ class Engine(nn.Module, ABC):
         int64, of frames (B, T + 1, C, H, W) with actions (B, T, P) between them. Raises TypeError
         for other engines."""
         raise TypeError(f"{type(self).__name__} does not look back")
+
+    def forget(self, hidden: Hidden, actions: Tensor, frames: Tensor, outcome: Tensor) -> None:
+        """Drop what nothing depends on in a sample, for engines that can; arguments as for `judge`.
+        outcome (B, T, P + 1): rewards and whether the game ended. Raises TypeError for others."""
+        raise TypeError(f"{type(self).__name__} has nothing to drop")
 
     def judge(self, hidden: Hidden, actions: Tensor, frames: Tensor, forced: bool) -> Judged:
         """How surprising frames (B, T, C, H, W) are after `hidden`: cross-entropy, summed over

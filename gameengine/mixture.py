@@ -13,18 +13,18 @@ from gameengine.windows import Batch, MinedSource
 
 
 class MixedSource:
-    """Windows of several sources, equally many of each, in their order; those that are left over
-    are of sources that are drawn by chance. A batch holds `variant` (B,), the number of the source
-    that a window comes from."""
+    """Windows of several sources, equally many of each, in their order, so that those of one game
+    can share weights; if there is no room for one of each, of some by chance. A batch holds
+    `variant` (B,), the number of the source that a window comes from."""
 
     def __init__(self, sources: Sequence[MinedSource], seed: int = 0) -> None:
         self._sources = list(sources)
         self._rng = np.random.default_rng([seed, 2])
 
     def draw(self, count: int, ticks: int) -> Batch:
-        each, left = divmod(count, len(self._sources))
-        counts = np.full(len(self._sources), each)
-        counts[self._rng.permutation(len(self._sources))[:left]] += 1
+        counts = np.full(len(self._sources), count // len(self._sources))
+        if count < len(counts):
+            counts[self._rng.permutation(len(counts))[:count]] = 1
         drawn: list[Batch] = []
         for number, (source, wanted) in enumerate(zip(self._sources, counts.tolist(), strict=True)):
             if wanted:
@@ -54,3 +54,11 @@ class MixedSource:
 def joined(batches: Sequence[Batch]) -> Batch:
     """Batches, one behind the other."""
     return {key: torch.cat([batch[key] for batch in batches]) for key in batches[0]}
+
+
+def by_variant(batch: Batch) -> Batch:
+    """A batch with the windows of each source side by side; as it is if they are all of one."""
+    if "variant" not in batch:
+        return batch
+    order = batch["variant"].argsort(stable=True)
+    return {key: value[order] for key, value in batch.items()}

@@ -1,4 +1,4 @@
-"""Forgetting what does not matter: the slots engine drops inputs that nothing depends on."""
+"""Forgetting what does not matter: engines drop inputs that nothing depends on."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ import torch
 from gameengine.budget import Budget
 from gameengine.data import GameData
 from gameengine.engine import Engine
-from gameengine.engines.slots import SlotsEngine
 from gameengine.learner import encode
+from gameengine.mixture import by_variant, joined
 
 BATCHES = 16  # that are looked at to see what matters
 
 
 class Pruning(pl.Callback):
     """At `marks`, shares of the budget, each network of a slots engine drops the variables without
-    which nothing goes wrong in a sample of the training windows. What is learned from then on
-    cannot depend on them: a rule that looks at less is right in more cases that were never seen.
+    which nothing goes wrong in a sample of the training windows, and each layer that a hyper engine
+    makes from a description drops numbers of this. What is learned from then on cannot depend on
+    them: a rule that looks at less is right in more cases that were never seen.
 
     Raises ValueError for marks outside 0 to 1, or engines that have nothing to drop.
     """
@@ -32,18 +33,21 @@ class Pruning(pl.Callback):
 
     def check(self, engine: Engine) -> None:
         """Raises ValueError if the engine has nothing to drop."""
-        if self._marks and not (isinstance(engine, SlotsEngine) and engine.memoryless):
-            raise ValueError("pruning.marks are for SlotsEngine without a memory; leave them empty")
+        if self._marks and not engine.can_forget:
+            raise ValueError(
+                "pruning.marks are for SlotsEngine without smooth sprites and for HyperEngine with"
+                " descriptions as embeddings; leave them empty"
+            )
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         passed = [mark for mark in self._marks if mark <= Budget.of(trainer).progress]
         engine = pl_module.engine
-        if not passed or not isinstance(engine, SlotsEngine):
+        if not passed or not isinstance(engine, Engine):
             return
         self._marks = self._marks[len(passed) :]
         data, context = GameData.of(trainer), engine.spec.context
         drawn = [data.draw() for _ in range(BATCHES)]
-        batch = {key: torch.cat([one[key] for one in drawn]) for key in drawn[0]}
+        batch = by_variant(joined(drawn))
         actions, frames = batch["actions"][:, context - 1 :], batch["frames"][:, context:]
         outcome = torch.cat([batch["reward"], batch["terminated"][..., None]], 2)  # (B, T, P + 1)
         engine.forget(encode(engine, batch), actions, frames, outcome)

@@ -11,9 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from data_gen.kernels import kernel
+from gameengine.forgetting import bearable
 from gameengine.slot_variables import Variable, as_table, look
-
-BEARABLE = 0.01  # loss that a network soon gets over, when it has to do without what it looked at
 
 
 class SlotNet(nn.Module):
@@ -64,8 +63,8 @@ class SlotNet(nn.Module):
     @torch.no_grad()
     def forget(self, chosen: Tensor, surprise: Callable[[Tensor], tuple[Tensor, Tensor]]) -> None:
         """Drop the variables that nothing depends on: without which, one after another, the least
-        telling first, no more items become wrong, and the loss stays below twice what it was, or
-        `BEARABLE`. What a dropped one gave on average stays, in the bias.
+        telling first, no more items become wrong, and the loss stays
+        `bearable`. What a dropped one gave on average stays, in the bias.
 
         chosen (N, kept variables): of a sample. surprise: outputs (N, outputs) -> loss () and which
         items (N,) are wrong.
@@ -80,7 +79,7 @@ class SlotNet(nn.Module):
         for place in np.argsort(losses):
             without = self._without(seen, chosen[:, place])
             loss, now_wrong = surprise(self.head(self.layers(without)))
-            if loss <= max(2 * before, BEARABLE) and now_wrong.sum() <= wrong.sum():
+            if bearable(float(loss), float(before)) and now_wrong.sum() <= wrong.sum():
                 self.bias += self.rows[chosen[:, place]].mean(0)
                 self.kept[numbers[place]] = 0.0
                 seen = without

@@ -42,11 +42,13 @@ class SlotNetworks(Engine):
         sight: int = 0,
         smooth: Sequence[str] = (),
         fine: int = 16,
+        described: bool = False,
         sprites: Mapping[str, Any] | None = None,
     ) -> None:
         sizes = {"width": width, "depth": depth, "reach": reach, "sight": sight, "fine": fine}
-        super().__init__(spec, **sizes, smooth=list(smooth), sprites=sprites)
-        self.memoryless, self.looks_back = not smooth, bool(smooth)
+        super().__init__(spec, **sizes, smooth=list(smooth), described=described, sprites=sprites)
+        self.memoryless = self.can_forget = not smooth
+        self.looks_back = bool(smooth)
         if sprites is not None:
             self._build(Sprites.from_plain(sprites))
 
@@ -60,7 +62,8 @@ class SlotNetworks(Engine):
         options = self.options
         reach, fine = options["reach"], options["fine"]
         smooth = self._smooth(sprites)
-        words = Vocabulary(self.spec, sprites, reach, options["sight"], smooth, fine)
+        described = options["described"] or bool(smooth)
+        words = Vocabulary(self.spec, sprites, reach, options["sight"], smooth, fine, described)
         self.sprites, self._words = sprites, words
         count, lights = len(sprites.colours), len(sprites.light_colours)
         shape = options["width"], options["depth"]
@@ -163,6 +166,6 @@ class SlotNetworks(Engine):
         words = self._words
         shown = torch.from_numpy(self.sprites.read(frames.flatten(0, 1).numpy()))
         tokens = F.pad(shown, (0, words.tokens - shown.shape[1])).unflatten(0, frames.shape[:2])
-        if description is not None and words.smooth:
+        if description is not None and words.described:
             tokens[..., words.about] = description.round().long().clamp(0, DESCRIBED - 1)[:, None]
         return tokens

@@ -42,11 +42,11 @@ class Vocabulary:
     """The variables of one game. reach: how many pixels a sprite moves in a tick at most for its
     way to be told from any other jump. sight: side of the square of pixels that a sprite sees
     around its upper left corner, 0 for none. smooth: sprites that move by fractions of a pixel, of
-    which `fine` make one.
+    which `fine` make one. described: the description is known, in whole numbers.
 
-    With such sprites the tokens that frames show, those of `sprites`, are followed by four hidden
-    ones for each of them, the fractions of its row and column and its speed down and across, and by
-    the description. These have a column each in tokens (N, 3, V).
+    The tokens that frames show, those of `sprites`, are followed by four hidden ones for each
+    smooth sprite, the fractions of its row and column and its speed down and across, and by those
+    of the description. These have a column each in tokens (N, 3, V).
     """
 
     spec: GameSpec
@@ -55,6 +55,7 @@ class Vocabulary:
     sight: int
     smooth: tuple[int, ...] = ()
     fine: int = 16
+    described: bool = False
 
     @property
     def tokens(self) -> int:
@@ -86,7 +87,7 @@ class Vocabulary:
     def about(self) -> slice:
         """The tokens of the description."""
         start = self.sprites.tokens + 4 * len(self.smooth)
-        return slice(start, start + (len(self.spec.description) if self.smooth else 0))
+        return slice(start, start + (len(self.spec.description) if self.described else 0))
 
     def common(self) -> list[Variable]:
         """All that is known before anything is predicted: tokens now, how far each sprite came, how
@@ -202,7 +203,7 @@ class Vocabulary:
             yield Variable(f"fraction {name}", self.fine, INERTIA, (*known, 0, 1, when))
 
     def _described(self) -> Iterator[Variable]:
-        if self.smooth:
+        if self.described:
             for name, token in zip(self.spec.description, range(*_ends(self.about)), strict=True):
                 yield Variable(name, DESCRIBED, VALUE, (NOW, token))
 

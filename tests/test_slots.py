@@ -35,9 +35,10 @@ def words() -> Vocabulary:
     return Vocabulary(PONG, learn_sprites(frames), reach=4, sight=3)
 
 
-def engine(smooth: tuple[str, ...] = (), **options: object) -> SlotsEngine:
+def engine(smooth: tuple[str, ...] = (), described: bool = False, **options: object) -> SlotsEngine:
     torch.manual_seed(0)
-    made = make_engine("slots", make_game("pong", **options).spec, width=32, smooth=smooth)
+    own = {"smooth": smooth, "described": described}
+    made = make_engine("slots", make_game("pong", **options).spec, width=32, **own)
     assert isinstance(made, SlotsEngine)
     batch = source(**options).draw(2048, 1)
     made.prepare(batch["frames"][:, -1], batch["description"])
@@ -146,6 +147,21 @@ def test_it_is_taught_what_it_shows(smooth: tuple[str, ...]) -> None:
     right = (shown.logits.max(2).indices == frames[:, :, 0]).all((2, 3))
     assert torch.equal(judged.wrong == 0, right)
     assert not right.all()
+
+
+def test_it_knows_the_description_if_it_is_asked_to() -> None:
+    made = engine(ball_speed=[1, 2])
+    named = {variable.name for net in made.movers for variable in net.variables}
+    assert not named & set(PONG.description)
+    told = engine(described=True, ball_speed=[1, 2])
+    named = {variable.name for net in told.movers for variable in net.variables}
+    assert named >= set(PONG.description)
+    batch = source().draw(64, 4)
+    logits = [
+        predict(told, batch | {"description": batch["description"] + changed}).logits
+        for changed in (0, 1)
+    ]
+    assert not torch.equal(*logits)
 
 
 def test_a_checkpoint_holds_the_sprites(tmp_path: Path) -> None:

@@ -27,7 +27,9 @@ from data_gen.game import GameSpec
 from gameengine.embedding import Embedding
 from gameengine.engine import Context, Engine, Hidden, Judged, Prediction
 from gameengine.engines.last_frames import LastFramesEngine
+from gameengine.forgetting import drop_from
 from gameengine.item_layers import ITEM_LAYERS, ItemConv, ItemLayer
+from gameengine.slot_heads import outcome_loss
 
 LOUD = 32.0  # with 4 or less, learning to choose got stuck on most seeds
 Weights = list[list[Tensor]]  # of each generated layer, in the order of its parameters, G first
@@ -93,6 +95,7 @@ class HyperEngine(Engine):
         self.base = made
         self.reads_frames, self.memoryless = made.reads_frames, made.memoryless
         self.looks_back, self.least_ticks = made.looks_back, made.least_ticks
+        self.can_forget = made.can_forget
         self.glimpses = max(made.glimpses, 1)
         if known is not None:
             self._build(known)
@@ -118,6 +121,8 @@ class HyperEngine(Engine):
         self._names: list[str] = []  # where these are
         self._ordinary: list[nn.Module] = []  # layers of torch of the same shapes
         self._made: Made | None = None
+        self._forgets = self.embedding.is_description and options["reading"] == "dense"
+        self.can_forget = self._forgets or self.base.can_forget
         for name, layer in list(self.base.named_modules()):
             if type(layer) in ITEM_LAYERS and _fits(name, options["generated"]):
                 generators.append(self._replace(name, layer))
@@ -198,6 +203,31 @@ class HyperEngine(Engine):
         self._made = None  # what the optimiser changes next is made anew, and no graph is kept
         return judged
 
+    @torch.no_grad()
+    def forget(self, hidden: Hidden, actions: Tensor, frames: Tensor, outcome: Tensor) -> None:
+        """Let each layer drop the numbers of the description that nothing depends on: its weights
+        are then those of the mean. Without which, one after another, the least telling first,
+        nothing more becomes wrong, and the loss stays bearable. Then the base drops what it can.
+
+        A combination of numbers that was never seen is one that was, to a layer that sees few.
+        """
+        embeddings, truth = heads(hidden[EMBEDDING]), outcome.flatten(0, 1)
+
+        def surprise() -> tuple[float, int]:
+            with self._using(self.implement(embeddings)) as game:
+                judged = game.judge(hidden, actions, frames, forced=True)
+            said = torch.cat([judged.reward, judged.termination[..., None]], 2).flatten(0, 1)
+            loss, missed = outcome_loss(truth, said)
+            return float(judged.loss + loss), int(judged.wrong.sum() + missed.sum())
+
+        self._made = None
+        if self._forgets:
+            makers = [make for make in self.generators if isinstance(make, Generator)]
+            drop_from([make.kept for make in makers], surprise)
+        if self.base.can_forget:
+            with self._using(self.implement(embeddings)) as game:
+                game.forget(hidden, actions, frames, outcome)
+
     def _make(self, each: Tensor, embedding: Tensor) -> Made:
         """Make the weights of the games (G, E), for hidden states with embeddings `each` (B, E)."""
         weights = self.implement(embedding)
@@ -249,6 +279,8 @@ class Generator(nn.Module):
     """A layer's weights from an embedding: those of the base engine's layer, and a change for each
     entry, a vector or a matrix. The changes together begin with half the scale of the weights."""
 
+    kept: Tensor
+
     def __init__(self, layer: nn.Module, entries: int) -> None:
         super().__init__()
         self.start = layer
@@ -258,11 +290,13 @@ class Generator(nn.Module):
             shape = weight.shape if weight.ndim == 1 else weight.flatten(1).shape
             changes.append(spread * torch.randn(entries, *shape))
         self.changes = nn.ParameterList(changes)
+        # 1 for each entry that counts. A float, since averaged weights are lerped.
+        self.register_buffer("kept", torch.ones(entries))
 
     def forward(self, embedding: Tensor) -> list[Tensor]:
         """embedding (B, E) -> weights (B, *shape), in the order of the layer's parameters."""
         # Of all entries the mean, so that a step of the optimiser is as large for many as for few.
-        mean = embedding / embedding.shape[1]
+        mean = embedding * (self.kept > 0.5) / embedding.shape[1]
         return [
             weight + (mean @ change.flatten(1)).view(-1, *weight.shape)
             for weight, change in zip(self.start.parameters(), self.changes, strict=True)

@@ -36,6 +36,8 @@ class SlotsEngine(SlotNetworks):
     farther is a jump. sight: side of the square around a sprite that it sees, in pixels; 0: none.
     smooth: colours of sprites that move by fractions of a pixel, `fine` of which make one; these
     fractions and the speed are hidden, and begin as the description says.
+    described: it knows the description, as it always does with smooth sprites; if not, games
+    that look alike are one.
     sprites: what `prepare` learned, in a checkpoint.
     """
 
@@ -120,8 +122,7 @@ class SlotsEngine(SlotNetworks):
         return Judged(loss, wrong.unflatten(0, size), outcome[..., :-1], outcome[..., -1])
 
     def forget(self, hidden: Hidden, actions: Tensor, frames: Tensor, outcome: Tensor) -> None:
-        """Let each network drop the variables that nothing depends on; arguments as for `judge`.
-        outcome (B, T, P + 1): rewards and whether the game ended."""
+        """Let each network drop the variables that nothing depends on."""
         tokens, shown = self._truth(hidden, frames)
         seen = _folded(tokens), actions.flatten(0, 1), shown.flatten(0, 1)
         for net, surprise in self._parts(seen[0]):

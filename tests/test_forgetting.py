@@ -1,0 +1,117 @@
+"""What engines can do without: dropping what nothing depends on."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from data_gen.games.pong import SPEED, TALL
+from data_gen.registry import make_game
+from gameengine.data import GameData
+from gameengine.engines import make_engine
+from gameengine.engines.hyper import Generator, HyperEngine
+from gameengine.forgetting import bearable, drop_from
+from gameengine.learner import encode
+from gameengine.mixture import by_variant, joined
+from gameengine.pruning import Pruning
+from gameengine.windows import Batch
+
+VARIANTS = {
+    f"{tall}-{speed}": {"paddle_height": tall, "ball_speed": speed}
+    for tall in (5, 9)
+    for speed in (1, 2)
+}
+SPEED_TOLD = SPEED - TALL  # its place in the description
+
+
+def test_what_nothing_depends_on_is_dropped_the_least_telling_first() -> None:
+    kept = [torch.ones(3), torch.ones(2)]
+    worth = [torch.tensor([0.001, 9.0, 0.002]), torch.tensor([0.004, 0.0])]
+    needed = [torch.tensor([0, 1, 0]), torch.tensor([0, 1])]
+
+    def surprise() -> tuple[float, int]:
+        gone = [1 - one for one in kept]
+        loss = sum(float((one * of).sum()) for one, of in zip(gone, worth, strict=True))
+        return loss, 3 + sum(int((one * of).sum()) for one, of in zip(gone, needed, strict=True))
+
+    drop_from(kept, surprise)
+    assert [one.tolist() for one in kept] == [[0, 1, 0], [0, 1]]
+
+
+def test_a_loss_is_bearable_if_it_is_small_or_not_twice_as_large() -> None:
+    assert bearable(0.01, 0.0)
+    assert not bearable(0.011, 0.0)
+    assert bearable(2.0, 1.0)
+    assert not bearable(2.1, 1.0)
+
+
+@pytest.fixture(scope="module")
+def batch() -> Batch:
+    data = GameData(variants=VARIANTS, ticks_per_batch=60)
+    return by_variant(joined([data.draw() for _ in range(3)]))
+
+
+def hyper(**options: object) -> HyperEngine:
+    """Of Pong, with slots; untaught."""
+    torch.manual_seed(0)
+    game = make_game("pong", paddle_height=[5, 9], ball_speed=[1, 2])
+    generated = ["movers.*.layers.*", "movers.*.head"]
+    base = {"base": "slots", "base_options": {"width": 16}}
+    engine = make_engine("hyper", game.spec, **base, generated=generated, **options)
+    assert isinstance(engine, HyperEngine)
+    engine.prepare(*GameData(variants=VARIANTS).glimpse(512))
+    return engine
+
+
+def forget(engine: HyperEngine, batch: Batch) -> None:
+    context = engine.spec.context
+    actions, frames = batch["actions"][:, context - 1 :], batch["frames"][:, context:]
+    outcome = torch.cat([batch["reward"], batch["terminated"][..., None]], 2)
+    with torch.no_grad():
+        engine.forget(encode(engine, batch), actions, frames, outcome)
+
+
+def test_windows_of_a_variant_stand_side_by_side(batch: Batch) -> None:
+    assert batch["variant"].tolist() == [number for number in range(4) for _ in range(45)]
+    assert batch["description"][:45, SPEED_TOLD].tolist() == [1] * 45
+
+
+def test_layers_forget_what_of_the_description_changes_nothing(batch: Batch) -> None:
+    engine = hyper()
+    makers = [make for make in engine.generators if isinstance(make, Generator)]
+    assert len(makers) == 6  # two layers for each of two paddles and the ball
+    with torch.no_grad():
+        for make in makers:
+            for change in make.changes:
+                change[SPEED_TOLD] = 0.0
+                change[0] *= 100.0  # of the paddle's height much depends
+    forget(engine, batch)
+    assert all(make.kept[SPEED_TOLD] == 0 for make in makers)
+    assert any(make.kept[0] == 1 for make in makers)
+
+
+def test_what_is_forgotten_has_no_effect_any_more() -> None:
+    engine = hyper()
+    makers = [make for make in engine.generators if isinstance(make, Generator)]
+    one, other = torch.zeros(1, 4), torch.tensor([[0.0, 0.0, 3.0, 0.0]])
+    assert not all(map(torch.equal, makers[0](one), makers[0](other)))
+    makers[0].kept[2] = 0.0
+    assert all(map(torch.equal, makers[0](one), makers[0](other)))
+
+
+def test_the_base_forgets_as_well(batch: Batch) -> None:
+    engine = hyper(source="table", size=4)
+    assert engine.can_forget
+    base = engine.base
+    forget(engine, batch)
+    kept = torch.cat([value for name, value in base.named_buffers() if name.endswith("kept")])
+    assert kept.min() == 0
+
+
+def test_engines_that_have_nothing_to_drop_are_told() -> None:
+    spec = make_game("pong").spec
+    with pytest.raises(ValueError, match=r"pruning.marks are for SlotsEngine without smooth"):
+        Pruning([0.5]).check(make_engine("feedback", spec))
+    with pytest.raises(TypeError, match="nothing to drop"):
+        make_engine("gru", spec).forget({}, *[torch.zeros(1)] * 3)
+    Pruning().check(make_engine("feedback", spec))
