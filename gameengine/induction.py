@@ -83,6 +83,8 @@ def induce(
     progress: Callable[[int, int], Any] = lambda step, wrong: None,
 ) -> Induced:
     """Find the embeddings of B videos, each in several tries that begin elsewhere, all at once.
+    Embeddings that are descriptions are made of numbers that games are known to have, if that
+    explains the video as well.
 
     progress is told the step and how many pixels were wrong in it, in the best try of each video.
     Raises ValueError for videos that are too short to predict a frame of.
@@ -116,6 +118,8 @@ def induce(
         with torch.no_grad():
             embeddings = start[0] + start[1] * found.detach()
             wrong = _all_wrong(engine, windows, embeddings)
+            if engine.embedding.is_description:
+                embeddings, wrong = _in_known_numbers(engine, windows, embeddings, wrong)
     finally:
         for weight, wanted in zip(engine.parameters(), before, strict=True):
             weight.requires_grad_(wanted)
@@ -203,6 +207,21 @@ def _judged(engine: HyperEngine, windows: Windows, embeddings: Tensor) -> tuple[
     judged = engine.judge(hidden, actions[:, context - 1 :], frames[:, context:], forced=False)
     # Of each try for itself, as if it were alone.
     return judged.loss * videos * tries, judged.wrong.sum(1).view(size).sum(2)
+
+
+def _in_known_numbers(
+    engine: HyperEngine, windows: Windows, embeddings: Tensor, wrong: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Embeddings (B, R, E), and what is wrong with each (B, R): the nearest descriptions in place
+    of those that are no better."""
+    nearest = engine.embedding.of_description(engine.embedding.nearest(embeddings.flatten(0, 1)))
+    nearest = nearest.view_as(embeddings)
+    now_wrong = _all_wrong(engine, windows, nearest)
+    no_worse = now_wrong <= wrong
+    return (
+        torch.where(no_worse[..., None], nearest, embeddings),
+        torch.where(no_worse, now_wrong, wrong),
+    )
 
 
 def _all_wrong(engine: HyperEngine, windows: Windows, embeddings: Tensor) -> Tensor:

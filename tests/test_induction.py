@@ -68,6 +68,8 @@ def test_rules_that_no_training_saw_are_found_in_three_frames(rules_engine: Hype
     for item, embedding in enumerate(induced.embeddings[:, 0]):
         told = described(rules_engine, embedding)
         assert told is not None
+        in_known_numbers = rules_engine.embedding.of_description(told[None])[0]
+        assert torch.equal(embedding, in_known_numbers)  # and not just near it
         differs = np.flatnonzero(told.numpy() != rules[item])
         unseen = set(range(18)) - entries_seen(video.frames[item, :-1, 0].numpy())
         assert set(open_numbers(rules_engine, one_of(video, item), told)) == unseen
