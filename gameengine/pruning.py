@@ -35,8 +35,8 @@ class Pruning(pl.Callback):
         """Raises ValueError if the engine has nothing to drop."""
         if self._marks and not engine.can_forget:
             raise ValueError(
-                "pruning.marks are for SlotsEngine without smooth sprites and for HyperEngine with"
-                " descriptions as embeddings; leave them empty"
+                "pruning.marks are for SlotsEngine, and for HyperEngine with descriptions as"
+                " embeddings; leave them empty"
             )
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -18,9 +18,9 @@ class SpriteHead:
 
     A place is said twice, and both are added: where it is on the board, which a jump needs, and how
     far it is from where it would be if it just went on, up to `reach`, which is the same
-    everywhere. So are fractions, which are likely to be what they would be, or whole pixels, or
-    those of a bounce. fine: steps of a pixel, for sprites that move by fractions; 0 for
-    others, which go on where they are.
+    everywhere. So are fractions, and how much each of three laws holds is said as well: that they
+    are what they would be, or whole pixels, or those of a bounce. fine: steps of a pixel, for
+    sprites that move by fractions; 0 for others, which go on where they are.
     """
 
     def __init__(self, shapes: int, height: int, width: int, reach: int, fine: int = 0) -> None:
@@ -28,7 +28,7 @@ class SpriteHead:
         way = 2 * reach + 1
         self.split = [shapes, height, width, way, way]
         if fine:
-            self.split += [fine] * 4
+            self.split += [fine] * 4 + [3, 3]
         self.outputs = sum(self.split)
 
     def logits(
@@ -44,8 +44,10 @@ class SpriteHead:
             back = self._middle - now[:, 3:5] - now[:, 5:]
             goal = goal + gone.div(self._fine, rounding_mode="floor")
             fractions = [
-                self._fraction(there, way, gone[:, axis, None], back[:, axis, None])
-                for axis, (there, way) in enumerate(zip(fractions[:2], fractions[2:], strict=True))
+                self._fraction(*said, gone[:, axis, None], back[:, axis, None])
+                for axis, said in enumerate(
+                    zip(fractions[:2], fractions[2:4], fractions[4:], strict=True)
+                )
             ]
         places = self._place(row, down, goal[:, 0]), self._place(column, across, goal[:, 1])
         return shape, *places, *fractions
@@ -57,29 +59,35 @@ class SpriteHead:
         wide = F.pad(there, (margin, margin)).scatter_add(1, near, way)
         return wide[:, margin : margin + size]
 
-    def _fraction(self, there: Tensor, way: Tensor, gone: Tensor, back: Tensor) -> Tensor:
-        """there (N, F): which one, way (N, F): how far from where it would be. gone (N, 1): that,
-        back (N, 1): where it would be if it bounced back."""
+    def _fraction(
+        self, there: Tensor, way: Tensor, laws: Tensor, gone: Tensor, back: Tensor
+    ) -> Tensor:
+        """there (N, F): which one, way (N, F): how far from where it would be, laws (N, 3): how
+        much each holds. gone (N, 1): where it would be, back (N, 1): if it bounced back."""
         steps = torch.arange(self._fine)
         off = (steps - gone) % self._fine
-        likely = STAYS * ((off == 0) | (steps == 0)) + BOUNCES * ((steps - back) % self._fine == 0)
+        on, whole, bounced = (laws + torch.tensor([STAYS, STAYS, BOUNCES])).split(1, 1)
+        likely = (
+            on * (off == 0) + whole * (steps == 0) + bounced * ((steps - back) % self._fine == 0)
+        )
         return there + way.gather(1, off) + likely
 
 
 class SpeedHead:
     """Reads a network's outputs as a sprite's next speed along one axis, which is said twice: by
-    itself, and how much faster it is than now. speeds: how many there are."""
+    itself, and how much faster it is than now; and whether it goes back as fast as it came. speeds:
+    how many there are."""
 
     def __init__(self, speeds: int) -> None:
         self._speeds = speeds
-        self.outputs = 3 * speeds - 1
+        self.outputs = 3 * speeds
 
     def logits(self, outputs: Tensor, now: Tensor) -> Tensor:
         """outputs (N, outputs), the speed now (N,) -> logits (N, speeds)."""
-        said, faster = outputs.split([self._speeds, 2 * self._speeds - 1], 1)
+        said, faster, bounced = outputs.split([self._speeds, 2 * self._speeds - 1, 1], 1)
         change = torch.arange(self._speeds) - now[:, None]  # (N, S)
         back = torch.arange(self._speeds) == self._speeds - 1 - now[:, None]
-        likely = STAYS * (change == 0) + BOUNCES * back
+        likely = STAYS * (change == 0) + (bounced + BOUNCES) * back
         return said + faster.gather(1, change + self._speeds - 1) + likely
 
 
@@ -106,12 +114,17 @@ class GuessHead:
 
 
 def sprite_loss(
-    head: SpriteHead, now: Tensor, after: Tensor, outputs: Tensor, sure: Tensor | None = None
+    head: SpriteHead,
+    now: Tensor,
+    after: Tensor,
+    outputs: Tensor,
+    sure: Tensor | None = None,
+    strict: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Cross-entropy of a sprite's tokens after a tick but for its speeds, (), and which items (N,)
     are wrong. now and after (N, 3), or (N, 7) with hidden ones. The place of a sprite that is not
     there does not count. Of fractions only those count that are `sure` (N, 2), down and across, and
-    they are not called wrong."""
+    they are called wrong only if `strict`."""
     speeds = after[:, 5:] if after.shape[1] > 3 else None
     shape, row, column, *fractions = head.logits(outputs, now, speeds)
     there = after[:, 0] > 0
@@ -122,17 +135,25 @@ def sprite_loss(
         wrong = wrong | there & (logits.max(1).indices != after[:, axis])
     if sure is not None:
         loss = loss + hidden_loss(fractions, after[:, 3:5], sure)
+        if strict:
+            said = torch.stack([logits.max(1).indices for logits in fractions], 1)
+            wrong = wrong | ((said != after[:, 3:5]) & sure.bool()).any(1)
     return loss, wrong
 
 
 def speed_loss(
-    head: SpeedHead, now: Tensor, after: Tensor, outputs: Tensor, sure: Tensor | None = None
+    head: SpeedHead,
+    now: Tensor,
+    after: Tensor,
+    outputs: Tensor,
+    sure: Tensor,
+    strict: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """As `sprite_loss`, of a speed (N,) along one axis, of which `sure` (N,) ones count. No item is
-    called wrong."""
-    entropy = F.cross_entropy(head.logits(outputs, now), after, reduction="none")
-    counts = entropy if sure is None else entropy * sure
-    return counts.mean(), torch.zeros(len(now), dtype=torch.bool)
+    """As `sprite_loss`, of a speed (N,) along one axis, of which `sure` (N,) ones count."""
+    logits = head.logits(outputs, now)
+    entropy = F.cross_entropy(logits, after, reduction="none")
+    wrong = (logits.max(1).indices != after) & sure.bool()
+    return (entropy * sure).mean(), wrong if strict else torch.zeros_like(wrong)
 
 
 def hidden_loss(logits: Sequence[Tensor], truth: Tensor, sure: Tensor) -> Tensor:

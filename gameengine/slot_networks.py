@@ -47,8 +47,7 @@ class SlotNetworks(Engine):
     ) -> None:
         sizes = {"width": width, "depth": depth, "reach": reach, "sight": sight, "fine": fine}
         super().__init__(spec, **sizes, smooth=list(smooth), described=described, sprites=sprites)
-        self.memoryless = self.can_forget = not smooth
-        self.looks_back = bool(smooth)
+        self.memoryless, self.looks_back, self.can_forget = not smooth, bool(smooth), True
         if sprites is not None:
             self._build(Sprites.from_plain(sprites))
 
@@ -127,10 +126,11 @@ class SlotNetworks(Engine):
             yield from zip(self._words.own(sprite)[5:], nets, strict=True)
 
     def _parts(
-        self, tokens: Tensor, sure: Tensor | None = None
+        self, tokens: Tensor, sure: Tensor | None = None, strict: bool = False
     ) -> Iterator[tuple[SlotNet, Surprise]]:
         """Each network that says tokens, with the loss of its outputs and the number of its
-        mistakes (N,) in tokens (N, 3, V). sure (N, S, 2): of hidden tokens."""
+        mistakes (N,) in tokens (N, 3, V). sure (N, S, 2): of hidden tokens, which are mistaken only
+        if `strict`."""
         words = self._words
         now, after = tokens[:, NOW], tokens[:, AFTER]
         for sprite, (net, head) in enumerate(zip(self.movers, self._heads, strict=True)):
@@ -140,9 +140,10 @@ class SlotNetworks(Engine):
                 known = sure[:, words.smooth.index(sprite)]
                 for axis, (token, turn) in enumerate(self._turns(sprite)):
                     spoken = now[:, token], after[:, token]
-                    yield turn, partial(speed_loss, self._speed_head, *spoken, sure=known[:, axis])
-            told = partial(sprite_loss, head, now[:, own], after[:, own], sure=known)
-            yield cast(SlotNet, net), told
+                    counts = {"sure": known[:, axis], "strict": strict}
+                    yield turn, partial(speed_loss, self._speed_head, *spoken, **counts)
+            shown = now[:, own], after[:, own]
+            yield cast(SlotNet, net), partial(sprite_loss, head, *shown, sure=known, strict=strict)
         if self.switch is not None:
             lights = words.all_lights
             yield self.switch, partial(light_loss, now[:, lights], after[:, lights])
@@ -161,11 +162,15 @@ class SlotNetworks(Engine):
         for number, sprite in enumerate(self._words.smooth):
             tokens[..., self._words.hidden(sprite)] = told[..., number, :]
 
-    def _read(self, frames: Tensor, description: Tensor | None = None) -> Tensor:
-        """frames (B, T, H, W) -> tokens (B, T, V); what frames do not show is 0."""
+    def _read(
+        self, frames: Tensor, description: Tensor | None = None, since: Tensor | None = None
+    ) -> Tensor:
+        """frames (B, T, H, W) -> tokens (B, T, V); what frames do not show is 0. since (B, V): the
+        tokens before."""
         words = self._words
-        shown = torch.from_numpy(self.sprites.read(frames.flatten(0, 1).numpy()))
-        tokens = F.pad(shown, (0, words.tokens - shown.shape[1])).unflatten(0, frames.shape[:2])
+        before = None if since is None else since[:, : self.sprites.tokens].numpy()
+        shown = torch.from_numpy(self.sprites.read_on(frames.numpy(), before))
+        tokens = F.pad(shown, (0, words.tokens - shown.shape[2]))
         if description is not None and words.described:
             tokens[..., words.about] = description.round().long().clamp(0, DESCRIBED - 1)[:, None]
         return tokens

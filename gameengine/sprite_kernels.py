@@ -68,10 +68,11 @@ def read_tokens(
     light_colours: Any,
     counts: Any,
     boxes: Any,
+    near: Any,
     tokens: Any,
 ) -> None:
-    """frames (N, H, W) -> tokens (N, V), which are zeros. See `Sprites` for the rest; counts (K,)
-    and boxes (K, 4) are working space."""
+    """frames (N, H, W) -> tokens (N, V), which are zeros. near (N, V): which shape to try first, or
+    0. See `Sprites` for the rest; counts (K,) and boxes (K, 4) are working space."""
     for item in range(len(frames)):
         frame, row = frames[item], tokens[item]
         measure(frame, canvas, counts, boxes)
@@ -80,7 +81,9 @@ def read_tokens(
             if counts[colour] == 0:
                 continue
             token, box = row[3 * sprite : 3 * sprite + 3], boxes[colour]
-            for number in range(shapes.shape[1]):
+            first = near[item, 3 * sprite] - 1
+            for attempt in range(-1 if first >= 0 else 0, shapes.shape[1]):
+                number = attempt if attempt >= 0 else first
                 shape, size = shapes[sprite, number], sizes[sprite, number]
                 if size[0] and find_shape(
                     frame, canvas, colour, counts[colour], box, shape, size, token[1:]

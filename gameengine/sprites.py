@@ -43,12 +43,30 @@ class Sprites:
         """V: how many tokens a frame has."""
         return 3 * len(self.colours) + len(self.light_colours)
 
-    def read(self, frames: NDArray[np.uint8]) -> NDArray[np.int64]:
+    def read(
+        self, frames: NDArray[np.uint8], near: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
         """frames (N, H, W) -> tokens (N, V). Of a sprite that is partly covered the place is found
-        that what is left of it fits."""
+        that what is left of it fits. near: tokens of the frames before or after these, as shapes
+        seldom change; of several that fit, the largest is taken otherwise."""
         tokens = np.zeros((len(frames), self.tokens), np.int64)
+        near = np.zeros_like(tokens) if near is None else np.ascontiguousarray(near)
         space = np.zeros(256, np.int64), np.zeros((256, 4), np.int64)
-        read_tokens(np.ascontiguousarray(frames), *self._parts(), *space, tokens)
+        read_tokens(np.ascontiguousarray(frames), *self._parts(), *space, near, tokens)
+        return tokens
+
+    def read_on(
+        self, frames: NDArray[np.uint8], since: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
+        """frames (N, T, H, W), one after another -> tokens (N, T, V). since: tokens of the frames
+        before the first; without them what comes later tells of the first ones."""
+        ticks = range(frames.shape[1])
+        tokens = np.zeros((*frames.shape[:2], self.tokens), np.int64)
+        if since is None:
+            for tick in reversed(ticks):
+                since = tokens[:, tick] = self.read(frames[:, tick], since)
+        for tick in ticks:
+            since = tokens[:, tick] = self.read(frames[:, tick], since)
         return tokens
 
     def draw(self, tokens: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -110,7 +110,7 @@ def test_the_base_forgets_as_well(batch: Batch) -> None:
 
 def test_engines_that_have_nothing_to_drop_are_told() -> None:
     spec = make_game("pong").spec
-    with pytest.raises(ValueError, match=r"pruning.marks are for SlotsEngine without smooth"):
+    with pytest.raises(ValueError, match=r"pruning.marks are for SlotsEngine, and"):
         Pruning([0.5]).check(make_engine("feedback", spec))
     with pytest.raises(TypeError, match="nothing to drop"):
         make_engine("gru", spec).forget({}, *[torch.zeros(1)] * 3)

@@ -62,6 +62,25 @@ def test_what_is_left_of_a_covered_sprite_tells_its_place() -> None:
     assert (found.draw(found.read(shown)) == shown).all()
 
 
+def test_other_frames_tell_which_shape_a_covered_sprite_has() -> None:
+    shown = frames(
+        "a..... a..... a..... ......",  # three high
+        "..a... ..a... ...... ......",  # two high
+        "...... ...a.. ...a.. ...b..",
+        "...... ....b. .....b ......",
+    )
+    found = learn_sprites(shown)
+    three, two = [1, 0, 0], [2, 0, 2]
+    assert found.read(shown[:2])[:, :3].tolist() == [three, two]
+    (hidden,) = frames("...... .a.... .a.... .b....")[None]
+    assert found.read(hidden)[0, :3].tolist() == [1, 1, 1]  # the lowest pixel may be covered
+    assert found.read(hidden, near=found.read(shown[1:2]))[0, :3].tolist() == [2, 1, 1]
+    film = np.stack([hidden, hidden, shown[1:2], hidden], 1)  # (1, 4, H, W)
+    for since, told in ((None, 2), (found.read(shown[:1]), 1)):
+        tokens = found.read_on(film, since)[0, :, 0].tolist()
+        assert tokens == [told, told, 2, 2]
+
+
 def test_what_shows_many_shapes_is_made_of_lights() -> None:
     shown = frames(  # four pips of two pixels, which go on and off by themselves
         *("aa.aa.aa.aa", "aa.aa.aa...", "aa.aa......", "aa....aa.aa", "......aa..."),

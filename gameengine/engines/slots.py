@@ -90,7 +90,7 @@ class SlotsEngine(SlotNetworks):
 
     def see(self, hidden: Hidden, frames: Tensor) -> Hidden:
         shown = self.sprites.tokens
-        seen = self._read(frames)[:, 0, :shown]
+        seen = self._read(frames, since=hidden["now"])[:, 0, :shown]
         return hidden | {"now": torch.cat([seen, hidden["now"][:, shown:]], 1), "frame": frames}
 
     def unroll(
@@ -104,11 +104,7 @@ class SlotsEngine(SlotNetworks):
         tokens, shown = self._truth(hidden, frames)
         loss, sure = torch.zeros(()), None
         if self.guess is not None:
-            told = hidden.get("hindsight")
-            if told is None:  # a window by itself: there is less to look back from
-                told = self._look_back(tokens, actions, shown, np.random.default_rng(0))
-            motion, sure = told[..., :4], told[..., 4:]
-            self._tell(tokens[:, 1:], motion)
+            motion, sure = self._recall(hidden, tokens, actions, shown)
             for number, parts in enumerate(self._guess(hidden)):
                 begun = self._guess_head.moved(motion[:, 0, number], -1)
                 loss = loss + hidden_loss(parts, begun, sure[:, 0, number])
@@ -124,8 +120,11 @@ class SlotsEngine(SlotNetworks):
     def forget(self, hidden: Hidden, actions: Tensor, frames: Tensor, outcome: Tensor) -> None:
         """Let each network drop the variables that nothing depends on."""
         tokens, shown = self._truth(hidden, frames)
+        sure = None
+        if self.guess is not None:
+            sure = self._recall(hidden, tokens, actions, shown)[1][:, 1:].flatten(0, 1)
         seen = _folded(tokens), actions.flatten(0, 1), shown.flatten(0, 1)
-        for net, surprise in self._parts(seen[0]):
+        for net, surprise in self._parts(seen[0], sure, strict=True):
             net.forget(net.choose(*seen), surprise)
         told = partial(outcome_loss, outcome.flatten(0, 1))
         self.outcome.forget(self.outcome.choose(*seen), told)
@@ -140,10 +139,21 @@ class SlotsEngine(SlotNetworks):
         told = self._look_back(tokens, actions[:, first:], shown, rng)  # (B, T + 1 - first, S, 6)
         return F.pad(told, (0, 0, 0, 0, first, 0))
 
+    def _recall(
+        self, hidden: Hidden, tokens: Tensor, actions: Tensor, shown: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The hidden tokens (B, T + 1, S, 4) of smooth sprites from now on, which are told to
+        tokens (B, T + 2, V), and which are sure (B, T + 1, S, 2)."""
+        told = hidden.get("hindsight")
+        if told is None:  # a window by itself: there is less to look back from
+            told = self._look_back(tokens, actions, shown, np.random.default_rng(0))
+        self._tell(tokens[:, 1:], told[..., :4])
+        return told[..., :4], told[..., 4:]
+
     def _truth(self, hidden: Hidden, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Tokens (B, T + 2, V) of the frames before, now and from then on, (B, T, 1, H, W), and the
         frames (B, T, H, W) that each tick begins with."""
-        truth = self._read(frames[:, :, 0])  # (B, T, V)
+        truth = self._read(frames[:, :, 0], since=hidden["now"])  # (B, T, V)
         truth[..., self._words.about] = hidden["now"][:, None, self._words.about]
         tokens = torch.cat([hidden["before"][:, None], hidden["now"][:, None], truth], 1)
         return tokens, torch.cat([hidden["frame"][:, None], frames[:, :-1]], 1)[:, :, 0]
