@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,11 @@ def _work(asked: argparse.Namespace) -> None:
     engine, truth = check_hides(learned.engine), check_judged(learned.truth)
     experience = dream(learned, engine)
     path = asked.results / f"{'told' if asked.told else 'not_told'}.json"
-    done: list[Any] = json.loads(path.read_text()) if path.exists() else []
+    saved = {"engine": sha256(asked.engine.read_bytes()).hexdigest(), "windows": []}
+    kept = json.loads(path.read_text()) if path.exists() else saved
+    if kept["engine"] != saved["engine"]:
+        raise UserError(f"{path} was measured with another engine; delete it to begin anew")
+    done = kept["windows"]
     asked_of = windows(truth, SEED, asked.windows, max(FRAMES), asked.told)
     with tqdm(total=asked.windows, initial=len(done), disable=None) as bar:
         for number in range(len(done), asked.windows):
@@ -72,7 +77,7 @@ def _work(asked: argparse.Namespace) -> None:
             done.append(dict(zip(map(str, FRAMES), answers, strict=True)))
             bar.update()
             if not len(done) % SAVED_EVERY or len(done) == asked.windows:
-                write_text(path, json.dumps(done))
+                write_text(path, json.dumps(kept))
 
 
 def _answer(truth: KernelGame, belief: Belief, possible: Rows, now: Rows) -> dict[str, Any]:
@@ -95,7 +100,9 @@ def _answer(truth: KernelGame, belief: Belief, possible: Rows, now: Rows) -> dic
 
 
 def _report(asked: argparse.Namespace) -> None:
-    results = {path.stem: json.loads(path.read_text()) for path in asked.results.glob("*.json")}
+    results = {
+        path.stem: json.loads(path.read_text())["windows"] for path in asked.results.glob("*.json")
+    }
     if not results:
         raise UserError(f"{asked.results} holds no results to report of")
     about = (HERE / MARK / "about.md").read_text()
@@ -108,7 +115,7 @@ def _report(asked: argparse.Namespace) -> None:
         " | consistent with the frames | velocities that are, mean |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for name, rows in sorted(results.items()):
+    for name, rows in results.items():
         lines += [_line(name.replace("_", " "), count, rows) for count in FRAMES]
     table = "\n".join(lines)
     write_between(asked.out, MARK, f"{about}\n{table}\n\n{command}\n")

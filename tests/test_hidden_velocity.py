@@ -152,12 +152,15 @@ def test_windows_are_measured_and_kept(
     save_engine(tmp_path / "engine.ckpt", flying, {})
     words = [tmp_path / "engine.ckpt", "--results", tmp_path, "--out", tmp_path / "RESULTS.md"]
     assert run(monkeypatch, "hidden_velocity", *words, "--windows", "1") == 0
-    first = json.loads((tmp_path / "not_told.json").read_text())
+    first = json.loads((tmp_path / "not_told.json").read_text())["windows"]
     assert run(monkeypatch, "hidden_velocity", *words, "--windows", "2") == 0
-    both = json.loads((tmp_path / "not_told.json").read_text())
+    both = json.loads((tmp_path / "not_told.json").read_text())["windows"]
     assert both[:1] == first
     assert len(both) == 2
     assert "| not told | 3 | 2 |" in (tmp_path / "RESULTS.md").read_text()
+    (tmp_path / "not_told.json").write_text(json.dumps({"engine": "another", "windows": both}))
+    with pytest.raises(UserError, match="measured with another engine"):
+        run(monkeypatch, "hidden_velocity", *words)
 
 
 @pytest.mark.parametrize(
