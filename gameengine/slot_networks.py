@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from data_gen.game import GameSpec
 from gameengine.engine import Engine, Hidden
+from gameengine.slot_cases import Cases
 from gameengine.slot_heads import (
     GuessHead,
     SpeedHead,
@@ -117,6 +118,60 @@ class SlotNetworks(Engine):
         turned = tokens[:, AFTER, own[5:]] if speeds else None
         said = self._heads[sprite].logits(self.movers[sprite](*seen), tokens[:, NOW, own], turned)
         return *said, *speeds
+
+    def suppose(self, frame: Tensor, description: Tensor, motion: Tensor) -> Tensor:
+        """Tokens (N, 2, V) before and now if the smooth sprite in a frame (H, W), the only one,
+        flew straight until then: for a motion (N, 4), see `motion`, and a description (N, D)."""
+        (sprite,), words = self._words.smooth, self._words
+        now = self._read(frame.expand(len(motion), 1, -1, -1), description)[:, 0]
+        hidden = motion + torch.tensor([0, 0, 1, 1]) * (words.speeds // 2)
+        now[:, words.hidden(sprite)] = hidden
+        before = now.clone()
+        before[:, words.hidden(sprite)] = self._guess_head.moved(hidden, -1)
+        steps = motion[:, :2] - motion[:, 2:]  # from the upper left corner of this pixel
+        for axis, size in enumerate(self.spec.shape[1:]):
+            came = now[:, 3 * sprite + 1 + axis] + steps[:, axis] // words.fine
+            before[:, 3 * sprite + 1 + axis] = came.clamp(0, size - 1)
+        return torch.stack([before, now], 1)
+
+    @torch.inference_mode()
+    def follow(
+        self, tokens: Tensor, actions: Tensor, frames: Tensor, least: float
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What may have become of the smooth sprite, the only one, in a tick from one of two frames
+        (2, H, W) to the other, by actions (P,), if it was as tokens (N, 2, V) before and now say.
+        What a network holds for less likely than `least` is not followed.
+
+        Returns, of M cases, from which of the N they came (M,), their tokens (M, 2, V), now and
+        after, and logarithms of how likely they are, (M,).
+        """
+        (sprite,), words = self._words.smooth, self._words
+        own, head = words.own(sprite), self._heads[sprite]
+        shown = self._read(frames[None, 1:])[:, :, : self.sprites.tokens]  # (1, 1, S)
+        after = tokens[:, NOW:].clone()
+        after[..., : self.sprites.tokens] = shown
+        cases = Cases(torch.cat([tokens, after], 1), actions, frames[0], least)
+        for token, net in self._turns(sprite):
+            now = cases.tokens[:, NOW, token]
+            cases.fork(token, self._speed_head.logits(cases.ask(net), now))
+        now, turned = cases.tokens[:, NOW, own], cases.tokens[:, AFTER, own[5:]]
+        said = head.logits(cases.ask(cast(SlotNet, self.movers[sprite])), now, turned)
+        rows = torch.arange(len(now))
+        for place, (token, logits) in enumerate(zip(own, said, strict=False)):
+            seen = int(shown[0, 0, token]) if place < 3 else None
+            rows = rows[cases.fork(token, logits[rows], seen)]
+        return cases.came_from, cases.tokens[:, NOW:], cases.likely
+
+    def place(self, tokens: Tensor) -> Tensor:
+        """Row and column (N, 2) of the smooth sprite, the only one, in tokens (N, V)."""
+        first = 3 * self._words.smooth[0]
+        return tokens[:, first + 1 : first + 3]
+
+    def motion(self, tokens: Tensor) -> Tensor:
+        """What is hidden of the smooth sprite, the only one, in tokens (N, V): (N, 4), the
+        fractions of its row and column in steps, and its speed down and across, in steps a tick."""
+        hidden = tokens[:, self._words.hidden(self._words.smooth[0])]
+        return hidden - torch.tensor([0, 0, 1, 1]) * (self._words.speeds // 2)
 
     def _turns(self, sprite: int) -> Iterator[tuple[int, SlotNet]]:
         """The tokens of a smooth sprite's speeds and the networks that say them."""

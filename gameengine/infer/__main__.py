@@ -1,7 +1,11 @@
-"""`python -m gameengine.infer ENGINE --pattern FILE --ticks N`: run a learned Life backwards.
+"""What frames do not show, found through a learned game, and checked by the true one.
 
-ENGINE is `life`, the one that is bundled, or a checkpoint of a cell engine. What is found is run
-forward by the true game, which says whether it is exact.
+`python -m gameengine.infer ENGINE --pattern FILE --ticks N` runs a learned Life backwards. ENGINE
+is `life`, the one that is bundled, or a checkpoint of a cell engine. What is found is run forward
+by the true game, which says whether it is exact.
+
+`python -m gameengine.infer ENGINE --frames N` finds how the ball flies, of which frames show whole
+pixels only. ENGINE is a checkpoint of a slots engine of Pong with serve angles.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from gameengine.engines.cell import CellEngine
     from gameengine.infer.law import Cells, Question
 
+MOST_FRAMES = 256
 BUNDLED = Path(__file__).parents[2] / "assets" / "life.ckpt"
 
 
@@ -29,7 +34,15 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     _check(asked)
     checkpoint = BUNDLED if str(asked.engine) == "life" else asked.engine
+    if asked.frames is None:
+        return _run_backwards(asked, checkpoint)
+    from gameengine.checkpoint import load_checkpoint
+    from gameengine.infer.motion_command import infer_motion
 
+    return infer_motion(asked, load_checkpoint(checkpoint).engine)
+
+
+def _run_backwards(asked: argparse.Namespace, checkpoint: Path) -> int:
     # Only now: torch takes seconds to load, and --help should not.
     import numpy as np
 
@@ -86,9 +99,16 @@ def _check(asked: argparse.Namespace) -> None:
     for name in ("ticks", "seconds", "threads"):
         if not getattr(asked, name) > 0:  # nor NaN
             raise UserError(f"--{name} must be more than 0, not {getattr(asked, name):g}")
-    if (asked.pattern is None) == (asked.soup is None):
+    if asked.seed < 0:
+        raise UserError(f"--seed must be from 0 on, not {asked.seed}")
+    if asked.frames is not None and not 2 <= asked.frames <= MOST_FRAMES:
+        raise UserError(f"--frames must be from 2 to {MOST_FRAMES}, not {asked.frames}")
+    if asked.told and asked.frames is None:
+        raise UserError("--told is of --frames N")
+    if [asked.pattern, asked.soup, asked.frames].count(None) != 2:
         raise UserError(
-            "give either --pattern FILE or --soup SEED: what is to be found the past of"
+            "give either --pattern FILE or --soup SEED: what is to be found the past of; or"
+            " --frames N: what is to be found a hidden motion in"
         )
     if asked.soup is not None and asked.soup < 0:
         raise UserError(f"--soup must be a seed from 0 on, not {asked.soup}")
@@ -163,9 +183,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="example: python -m gameengine.infer life --pattern assets/101.rle --ticks 2",
     )
     add = parser.add_argument
-    add(
-        "engine", type=Path, metavar="ENGINE", help="life, or a checkpoint of a cell engine of Life"
-    )
+    add("engine", type=Path, metavar="ENGINE", help="life, or a checkpoint")
+    add("--frames", type=int, metavar="N", help="true frames that show a hidden motion, such as 3")
+    add("--told", action="store_true", help="the engine is told the serve angle of the game, too")
     add("--pattern", type=Path, metavar="FILE", help="the target: an .rle or .cells file")
     add("--soup", type=int, metavar="SEED", help="the target: what random cells become")
     add("--density", type=float, default=0.35, help="share of these that live; default: 0.35")
@@ -189,7 +209,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--sat", dest="method", action="store_const", const="sat", help="the same as --method sat")
     add("--seconds", type=float, default=30.0, help="at most; default: 30")
     add("--threads", type=int, default=2, help="searches at once; default: 2")
-    add("--seed", type=int, default=0, help="of what is left to chance; default: 0")
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        help="of what is left to chance, and the game with --frames; default: 0",
+    )
     add("--out", type=Path, default=Path("runs/infer"), metavar="DIR", help="default: runs/infer")
     add("--json", action="store_true", help="print the result as one line of JSON")
     return parser
