@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from data_gen.games.pong import SPEED, TALL
 from data_gen.registry import make_game
+from gameengine.checkpoint import load_checkpoint, save_engine
 from gameengine.data import GameData
 from gameengine.engines import make_engine
 from gameengine.engines.hyper import Generator, HyperEngine
@@ -97,6 +100,23 @@ def test_what_is_forgotten_has_no_effect_any_more() -> None:
     assert not all(map(torch.equal, makers[0](one), makers[0](other)))
     makers[0].kept[2] = 0.0
     assert all(map(torch.equal, makers[0](one), makers[0](other)))
+
+
+def test_a_checkpoint_leaves_out_what_was_forgotten(tmp_path: Path) -> None:
+    engine = hyper()
+    makers = [make for make in engine.generators if isinstance(make, Generator)]
+    before = len(torch.nn.utils.parameters_to_vector(engine.parameters()))
+    for make in makers:
+        make.kept[[1, 3]] = 0.0
+    save_engine(tmp_path / "some.ckpt", engine, {})
+    loaded = load_checkpoint(tmp_path / "some.ckpt").engine
+    assert isinstance(loaded, HyperEngine)
+    assert len(torch.nn.utils.parameters_to_vector(loaded.parameters())) == before
+    stored = engine.state_dict()
+    assert all(len(value) == 2 for name, value in stored.items() if ".changes." in name)
+    told = torch.tensor([[0.5, 9.0, -1.0, 9.0]])
+    for own, other in zip(engine.implement(told), loaded.implement(told), strict=True):
+        assert all(map(torch.equal, own, other))
 
 
 def test_the_base_forgets_as_well(batch: Batch) -> None:

@@ -292,6 +292,8 @@ class Generator(nn.Module):
         self.changes = nn.ParameterList(changes)
         # 1 for each entry that counts. A float, since averaged weights are lerped.
         self.register_buffer("kept", torch.ones(entries))
+        self.register_state_dict_post_hook(_leave_out)
+        self.register_load_state_dict_pre_hook(_put_back)
 
     def forward(self, embedding: Tensor) -> list[Tensor]:
         """embedding (B, E) -> weights (B, *shape), in the order of the layer's parameters."""
@@ -301,6 +303,24 @@ class Generator(nn.Module):
             weight + (mean @ change.flatten(1)).view(-1, *weight.shape)
             for weight, change in zip(self.start.parameters(), self.changes, strict=True)
         ]
+
+
+def _leave_out(make: Generator, weights: dict[str, Tensor], prefix: str, *_: Any) -> None:
+    """A checkpoint needs no changes by entries that were dropped."""
+    for name in _changes(make, prefix):
+        weights[name] = weights[name][make.kept > 0.5]
+
+
+def _put_back(make: Generator, weights: dict[str, Tensor], prefix: str, *_: Any) -> None:
+    kept = weights[f"{prefix}kept"] > 0.5
+    for name, change in zip(_changes(make, prefix), make.changes, strict=True):
+        whole = torch.zeros(change.shape)
+        whole[kept] = weights[name]
+        weights[name] = whole
+
+
+def _changes(make: Generator, prefix: str) -> list[str]:
+    return [f"{prefix}changes.{number}" for number in range(len(make.changes))]
 
 
 class Entries(nn.Module):
