@@ -23,7 +23,15 @@ from gameengine.infer.__main__ import main
 from gameengine.infer.answers import repair
 from gameengine.infer.descent import Descent, descend
 from gameengine.infer.law import Cells, Question, law_of, true_future
-from gameengine.infer.search_kernels import live, push, search, search_one_tick
+from gameengine.infer.search_kernels import (
+    effects_of,
+    live,
+    outlook,
+    push,
+    search,
+    search_one_tick,
+    two_around,
+)
 from gameengine.infer.searching import Limits, search_back, soups
 from gameengine.infer.solver import GardenOfEdenError, implicants, solve
 from gameengine.neighbourhoods import rule_tables
@@ -117,6 +125,28 @@ def test_one_cell_turned_over_changes_what_it_changes(wraps: bool, ticks: int) -
         push(LIFE, around, cells.copy(), seen.copy(), changed, counts, visits, cell)
         listed = changed[ticks, : counts[ticks]].tolist()
         assert sorted(listed) == np.flatnonzero(future != cells[-1]).tolist()
+
+
+@pytest.mark.parametrize("wraps", [True, False])
+@pytest.mark.parametrize("size", [*SIZES, (3, 4)])
+def test_turning_over_each_cell_around_is_counted_at_once(
+    size: tuple[int, int], wraps: bool
+) -> None:
+    question = Question(LIFE, random_cells(*size, seed=1), 1, wraps)
+    around, target = question.around, question.target.ravel()
+    cells = random_cells(*size, seed=2)
+    wrong = question.future(cells) != question.target
+    alive = np.append(cells.ravel(), 0)  # -1 leads to the last, which is beyond an edge
+    numbers = (alive[around] << np.arange(9)).sum(1) + 512 * wrong.ravel()
+    effect = np.append(effects_of(LIFE)[numbers], sum(1 << 7 * k for k in range(9)))
+    near = two_around(around)
+    for cell in range(target.size):
+        told = int(outlook(effect, near[cell])) >> 7 * np.arange(9) & 127
+        for other, more in zip(around[cell], told - 9, strict=True):
+            if other >= 0:
+                turned = cells.copy()
+                turned.ravel()[other] ^= 1
+                assert more == question.wrong(turned) - wrong.sum()
 
 
 @pytest.mark.parametrize("wraps", [True, False])
