@@ -8,8 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from gameengine.hindsight import Expected
+
 STAYS = 3.0  # logit for what needs no reason, before anything is learned: to stay or go on
 BOUNCES = 2.0  # for going back as fast as it came
+TURNED = 5.0  # for where it then is, if it does: mirrored, as by a wall
 WHOLE = 5.0  # for beginning on whole pixels
 
 
@@ -41,12 +44,12 @@ class SpriteHead:
         goal = now[:, 1:3]  # (N, 2) row and column
         if speeds is not None:
             gone = now[:, 3:5] + speeds - self._middle  # (N, 2) in steps
-            back = self._middle - now[:, 3:5] - now[:, 5:]
             goal = goal + gone.div(self._fine, rounding_mode="floor")
             fractions = [
-                self._fraction(*said, gone[:, axis, None], back[:, axis, None])
-                for axis, said in enumerate(
-                    zip(fractions[:2], fractions[2:4], fractions[4:], strict=True)
+                there.gather(1, turned[:, None, None].expand(-1, -1, self._fine))[:, 0]
+                + on.gather(1, (torch.arange(self._fine) - far[:, None]) % self._fine)
+                for (there, on), turned, far in zip(
+                    self.laws(outputs, now), _turned(now, speeds, self._middle), gone.T, strict=True
                 )
             ]
         places = self._place(row, down, goal[:, 0]), self._place(column, across, goal[:, 1])
@@ -59,18 +62,23 @@ class SpriteHead:
         wide = F.pad(there, (margin, margin)).scatter_add(1, near, way)
         return wide[:, margin : margin + size]
 
-    def _fraction(
-        self, there: Tensor, way: Tensor, laws: Tensor, gone: Tensor, back: Tensor
-    ) -> Tensor:
-        """there (N, F): which one, way (N, F): how far from where it would be, laws (N, 3): how
-        much each holds. gone (N, 1): where it would be, back (N, 1): if it bounced back."""
+    def laws(self, outputs: Tensor, now: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Logits of the fractions down and across, whatever the speeds will be: (N, 2, F) of which
+        one, the second for a sprite that turns back as fast as it came, and (N, F) of how far it is
+        from where its speed takes it."""
+        there, way, laws = (outputs.split(self.split, 1)[first : first + 2] for first in (5, 7, 9))
         steps = torch.arange(self._fine)
-        off = (steps - gone) % self._fine
-        on, whole, bounced = (laws + torch.tensor([STAYS, STAYS, BOUNCES])).split(1, 1)
-        likely = (
-            on * (off == 0) + whole * (steps == 0) + bounced * ((steps - back) % self._fine == 0)
-        )
-        return there + way.gather(1, off) + likely
+        found: list[tuple[Tensor, Tensor]] = []
+        for axis in (0, 1):
+            on, whole, bounced = laws[axis].split(1, 1)  # how much each of them holds
+            back = self._middle - now[:, 3 + axis, None] - now[:, 5 + axis, None]
+            bounce = (steps - back) % self._fine == 0  # (N, F)
+            fixed = [
+                there[axis] + (whole + likely) * (steps == 0) + (bounced + backwards) * bounce
+                for likely, backwards in ((STAYS, BOUNCES), (0.0, TURNED))
+            ]
+            found.append((torch.stack(fixed, 1), way[axis] + (on + STAYS) * (steps == 0)))
+        return found
 
 
 class SpeedHead:
@@ -106,11 +114,23 @@ class GuessHead:
         whole = WHOLE * (torch.arange(self._fine) == 0)
         return [[down + whole, across + whole, *speeds] for down, across, *speeds in each]
 
+    def expected(self, parts: Sequence[Tensor]) -> list[Expected]:
+        """What `logits` says of a sprite, as hindsight takes it: the fraction a tick ago is how far
+        it is now from where its speed takes it from 0."""
+        nothing = torch.zeros(len(parts[0]), 2, parts[0].shape[1])
+        return [Expected(nothing, parts[axis], parts[2 + axis]) for axis in (0, 1)]
+
     def moved(self, motion: Tensor, ticks: int) -> Tensor:
         """Hidden tokens (N, 4) so many ticks later."""
         fractions, speeds = motion[:, :2], motion[:, 2:]
         gone = fractions + ticks * (speeds - self._middle)
         return torch.cat([gone % self._fine, speeds], 1)
+
+
+def _turned(now: Tensor, speeds: Tensor, middle: int) -> Tensor:
+    """(2, N) int64: 1 for a sprite, of tokens (N, 7) now, that turns back as fast as it came, down
+    and across, with speeds (N, 2) from now on."""
+    return ((now[:, 5:] + speeds == 2 * middle) & (speeds != middle)).long().T
 
 
 def sprite_loss(

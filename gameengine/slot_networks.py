@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from data_gen.game import GameSpec
 from gameengine.engine import Engine, Hidden
+from gameengine.hindsight import Expected
 from gameengine.slot_cases import Cases
 from gameengine.slot_heads import (
     GuessHead,
@@ -108,16 +109,26 @@ class SlotNetworks(Engine):
     def _foresee(self, sprite: int, seen: Seen) -> tuple[Tensor, ...]:
         """Logits of a sprite's tokens after the tick. Where it has hidden ones, its likeliest
         speeds are filled in, since where it goes depends on them."""
-        words, tokens = self._words, seen[0]
-        own = words.own(sprite)
-        speeds = []
+        outputs, speeds = self._say(sprite, seen)
+        tokens, own = seen[0], self._words.own(sprite)
+        turned = tokens[:, AFTER, own[5:]] if speeds else None
+        return *self._heads[sprite].logits(outputs, tokens[:, NOW, own], turned), *speeds
+
+    def _expect(self, sprite: int, seen: Seen) -> list[Expected]:
+        """The same of a smooth sprite's motion, down and across, whatever its speeds will be."""
+        outputs, speeds = self._say(sprite, seen)
+        laws = self._heads[sprite].laws(outputs, seen[0][:, NOW, self._words.own(sprite)])
+        return [Expected(*law, fast) for law, fast in zip(laws, speeds, strict=True)]
+
+    def _say(self, sprite: int, seen: Seen) -> tuple[Tensor, list[Tensor]]:
+        """The outputs of a sprite's network, and logits of its speeds."""
+        tokens = seen[0]
+        speeds: list[Tensor] = []
         for token, net in self._turns(sprite):
             logits = self._speed_head.logits(net(*seen), tokens[:, NOW, token])
             tokens[:, AFTER, token] = logits.max(1).indices
             speeds.append(logits)
-        turned = tokens[:, AFTER, own[5:]] if speeds else None
-        said = self._heads[sprite].logits(self.movers[sprite](*seen), tokens[:, NOW, own], turned)
-        return *said, *speeds
+        return self.movers[sprite](*seen), speeds
 
     def suppose(self, frame: Tensor, description: Tensor, motion: Tensor) -> Tensor:
         """Tokens (N, 2, V) before and now if the smooth sprite in a frame (H, W), the only one,

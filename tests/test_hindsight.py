@@ -13,7 +13,7 @@ from data_gen.registry import make_game
 from gameengine.data import GameData
 from gameengine.engines import make_engine
 from gameengine.engines.slots import SlotsEngine
-from gameengine.hindsight import explain, look_back
+from gameengine.hindsight import Expected, explain, look_back
 from gameengine.live import LiveSource
 from gameengine.slot_heads import GuessHead, SpeedHead, SpriteHead
 from gameengine.windows import Arrays
@@ -27,8 +27,9 @@ def shown(start: int, speeds: list[int]) -> NDArray[np.int64]:
     return (start + np.cumsum([0, *speeds])) // FINE
 
 
-def nothing_expected(tick: int, told: Tensor) -> list[list[Tensor]]:
-    return [[torch.zeros(len(told), size) for size in (FINE, FINE, SPEEDS, SPEEDS)]]
+def nothing_expected(tick: int, told: Tensor) -> list[list[Expected]]:
+    sizes = (2, FINE), (FINE,), (SPEEDS,)
+    return [[Expected(*(torch.zeros(len(told), *size) for size in sizes)) for _ in range(2)]]
 
 
 def told(places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -75,9 +76,9 @@ def test_what_the_window_cuts_off_is_not_sure() -> None:
 def test_what_is_expected_decides_between_what_explains_as_much() -> None:
     places = np.full(20, 7)  # it stands still, with any fraction
 
-    def expect(tick: int, told: Tensor) -> list[list[Tensor]]:
+    def expect(tick: int, told: Tensor) -> list[list[Expected]]:
         logits = nothing_expected(tick, told)
-        logits[0][0][:, 2] = 20.0
+        logits[0][0].there[:, :, 2] = 20.0
         return logits
 
     both = torch.from_numpy(np.stack([places, places], 1))[None, :, None]

@@ -25,7 +25,7 @@ from torch.nn import functional as F
 
 from gameengine.engine import Context, Hidden, Judged, Prediction, unroll_by_ticks
 from gameengine.frames import certain_logits
-from gameengine.hindsight import look_back
+from gameengine.hindsight import Expected, look_back
 from gameengine.slot_heads import hidden_loss, light_logits, outcome_loss
 from gameengine.slot_networks import SlotNetworks
 from gameengine.slot_variables import AFTER, NOW
@@ -166,15 +166,14 @@ class SlotsEngine(SlotNetworks):
         which of them are sure: (B, T + 1, S, 6). actions (B, T, P), shown (B, T, H, W)."""
         words = self._words
 
-        def expect(tick: int, told: Tensor) -> Sequence[Sequence[Tensor]]:
+        def expect(tick: int, told: Tensor) -> Sequence[Sequence[Expected]]:
             if tick == 0:
-                return self._guess(
-                    {"before": tokens[:, 0], "now": tokens[:, 1], "frame": shown[:, :1]}
-                )
+                first = {"before": tokens[:, 0], "now": tokens[:, 1], "frame": shown[:, :1]}
+                return [self._guess_head.expected(parts) for parts in self._guess(first)]
             three = tokens[:, tick - 1 : tick + 2].clone()
             self._tell(three[:, NOW], told)
             seen = three, actions[:, tick - 1], shown[:, tick - 1]
-            return [self._foresee(sprite, seen)[3:] for sprite in words.smooth]
+            return [self._expect(sprite, seen) for sprite in words.smooth]
 
         columns = [[3 * sprite + 1, 3 * sprite + 2] for sprite in words.smooth]
         places = tokens[:, 1:, columns]  # (B, T + 1, S, 2)
