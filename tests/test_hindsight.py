@@ -87,6 +87,55 @@ def test_what_is_expected_decides_between_what_explains_as_much() -> None:
     assert (hidden[0, :, 0, 2:] == STILL).all()
 
 
+def looked_back(speeds: list[int], on: float, there: float) -> NDArray[np.int64]:
+    """Fractions (T,) of what moves down by speeds (T,) that are known, if it is expected to go on
+    from where it was, and to have the fraction 3 when it has turned back, so strongly."""
+    places = shown(400, speeds[:-1])
+
+    def expect(tick: int, told: Tensor) -> list[list[Expected]]:
+        expected = nothing_expected(tick, told)
+        expected[0][0].on[:, 0] = on
+        expected[0][0].there[:, 1, 3] = there
+        expected[0][0].speeds[:, speeds[tick] + STILL] = 60.0
+        return expected
+
+    both = torch.from_numpy(np.stack([places, np.zeros_like(places)], 1))[None, :, None]
+    hidden, _ = look_back(both, FINE, SPEEDS, expect, np.random.default_rng(0))
+    assert hidden[0, :, 0, 2].tolist() == [speed + STILL for speed in speeds]
+    return hidden[0, :, 0, 0].numpy()
+
+
+@pytest.mark.parametrize("after", [8, -8, 4])
+def test_which_fraction_is_expected_depends_on_the_speed_that_explains(after: int) -> None:
+    fractions = looked_back([5] * 15 + [after] * 20, on=20.0, there=0.0)
+    assert fractions[:15].tolist() == (np.arange(15) % FINE).tolist()
+    assert (fractions[15:] == 14 % FINE).all()  # whole pixels a tick would fit any
+
+
+def test_what_turns_back_has_laws_of_its_own() -> None:
+    fractions = looked_back([8] * 15 + [-8] * 20, on=20.0, there=40.0)
+    assert (fractions[:15] == 0).all()
+    assert (fractions[15:] == 3).all()
+
+
+def test_hindsight_expects_what_is_played() -> None:
+    torch.manual_seed(0)
+    head = SpriteHead(2, 9, 11, 2, FINE)
+    outputs = torch.randn(5, head.outputs)
+    now = torch.cat([torch.tensor([[1, 4, 6]]).repeat(5, 1), torch.randint(0, FINE, (5, 4))], 1)
+    now[:, 5:] += STILL - 2
+    speeds = torch.randint(STILL - 2, STILL + 3, (5, 2))
+    speeds[0] = 2 * STILL - now[0, 5:]
+    played = head.logits(outputs, now, speeds)[3:]
+    for axis, (there, on) in enumerate(head.laws(outputs, now)):
+        for item in range(5):
+            was, fast = now[item, 5 + axis], speeds[item, axis]
+            turned = int(fast != STILL and fast + was == 2 * STILL)
+            far = now[item, 3 + axis] + fast - STILL
+            expected = there[item, turned] + on[item].roll(int(far))
+            torch.testing.assert_close(played[axis][item], expected)
+
+
 def test_before_anything_is_learned_a_smooth_sprite_just_goes_on() -> None:
     head, speed = SpriteHead(2, 9, 11, 2, FINE), SpeedHead(SPEEDS)
     now = torch.tensor([[1, 4, 6, 3, 1, 3 + STILL, -6 + STILL]])
