@@ -70,7 +70,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
         engine.load_state_dict(_weights(saved))
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())  # torch tells of each weight on a line of its own
-        raise UserError(f"{path} cannot be used: {reason:.300}") from error
+        raise UserError(
+            f"{path} cannot be used; if an older release made it, train it again: {reason:.300}"
+        ) from error
     return Checkpoint(engine.eval(), about.get("made", {}))
 
 

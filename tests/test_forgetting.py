@@ -11,12 +11,16 @@ from data_gen.games.pong import SPEED, TALL
 from data_gen.registry import make_game
 from gameengine.checkpoint import load_checkpoint, save_engine
 from gameengine.data import GameData
+from gameengine.engine import Engine
 from gameengine.engines import make_engine
 from gameengine.engines.hyper import Generator, HyperEngine
+from gameengine.engines.slots import SlotsEngine
 from gameengine.forgetting import bearable, drop_from
 from gameengine.learner import encode
 from gameengine.mixture import by_variant, joined
 from gameengine.pruning import Pruning
+from gameengine.slot_heads import SpeedHead, speed_loss
+from gameengine.slot_nets import SlotNet
 from gameengine.windows import Batch
 
 VARIANTS = {
@@ -66,7 +70,7 @@ def hyper(**options: object) -> HyperEngine:
     return engine
 
 
-def forget(engine: HyperEngine, batch: Batch) -> None:
+def forget(engine: Engine, batch: Batch) -> None:
     context = engine.spec.context
     actions, frames = batch["actions"][:, context - 1 :], batch["frames"][:, context:]
     outcome = torch.cat([batch["reward"], batch["terminated"][..., None]], 2)
@@ -126,6 +130,30 @@ def test_the_base_forgets_as_well(batch: Batch) -> None:
     forget(engine, batch)
     kept = torch.cat([value for name, value in base.named_buffers() if name.endswith("kept")])
     assert kept.min() == 0
+
+
+def test_smooth_slots_forget_what_their_hidden_motion_does_not_need() -> None:
+    torch.manual_seed(0)
+    data = GameData(options={"serve_angles": True}, ticks_per_batch=64, games=32, chunk=32)
+    engine = make_engine("slots", data.spec, width=16, reach=2, smooth=["ball"])
+    assert isinstance(engine, SlotsEngine)
+    engine.prepare(*data.glimpse(512))
+    data.ask(engine)
+    net = next(iter(engine.turns))
+    assert isinstance(net, SlotNet)
+    with torch.no_grad():
+        net.rows[: net.variables[0].size] = 0.0  # its first variable tells nothing
+    forget(engine, data.draw())
+    assert net.kept[0] == 0
+
+
+def test_hidden_tokens_can_be_mistakes() -> None:
+    head = SpeedHead(9)
+    now, after = torch.tensor([6, 6]), torch.tensor([6, 3])
+    outputs, sure = torch.zeros(2, head.outputs), torch.ones(2)
+    for strict, wrong in ((False, [False, False]), (True, [False, True])):
+        assert speed_loss(head, now, after, outputs, sure, strict)[1].tolist() == wrong
+    assert not speed_loss(head, now, after, outputs, 0 * sure, strict=True)[1].any()
 
 
 def test_engines_that_have_nothing_to_drop_are_told() -> None:
