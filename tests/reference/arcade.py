@@ -18,6 +18,7 @@ VARIANTS: list[dict[str, Any]] = [
     {"game": "flappy", "games": ["life", "catch", "flappy"], "size": (36, 40)},
     {"game": "pong", "options": {"pong": {"paddle_height": [5, 9], "ball_speed": [1, 2]}}},
     {"game": "catch", "games": ["catch"]},
+    {"game": "breakout", "games": ["pong", "breakout"]},
 ]
 
 
@@ -48,7 +49,8 @@ class Reference:
         return self._game.render(self._inner(state))
 
     def _inner(self, state: State) -> State:
-        return replace(state, description=state.description[:, self._own])
+        seats, own = slice(self._seats), self._own
+        return replace(state, description=state.description[:, own], reward=state.reward[:, seats])
 
     def _seen(self, state: State, description: NDArray[np.float32]) -> State:
         more = len(self.spec.players) - state.reward.shape[1]
