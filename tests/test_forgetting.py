@@ -13,7 +13,7 @@ from gameengine.checkpoint import load_checkpoint, save_engine
 from gameengine.data import GameData
 from gameengine.engine import Engine
 from gameengine.engines import make_engine
-from gameengine.engines.hyper import Generator, HyperEngine
+from gameengine.engines.hyper import HyperEngine
 from gameengine.engines.slots import SlotsEngine
 from gameengine.forgetting import bearable, drop_from
 from gameengine.learner import encode
@@ -21,6 +21,7 @@ from gameengine.mixture import by_variant, joined
 from gameengine.pruning import Pruning
 from gameengine.slot_heads import SpeedHead, speed_loss
 from gameengine.slot_nets import SlotNet
+from gameengine.weight_makers import Generator
 from gameengine.windows import Batch
 
 VARIANTS = {

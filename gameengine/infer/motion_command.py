@@ -102,6 +102,7 @@ def _in_words(result: dict[str, Any]) -> str:
         f"the ball flies {_flies(result['velocity'])}, in 1/16 pixel a tick:"
         f" {result['likely']:.0%} likely, {result['possible']} held for possible\n"
         f"{verdict}; {many} can be true after these frames\n"
-        f"the true game, begun there, shows the same for {result['same_frames']} of {AHEAD} ticks\n"
+        f"the true game, begun there with the likeliest fractions of a pixel, shows the same for"
+        f" {result['same_frames']} of {AHEAD} ticks\n"
         f"look: {out}/motion.png and motion.gif{next_step}"
     )
