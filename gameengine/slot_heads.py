@@ -13,7 +13,7 @@ from gameengine.hindsight import Expected
 STAYS = 3.0  # logit for what needs no reason, before anything is learned: to stay or go on
 BOUNCES = 2.0  # for going back as fast as it came
 TURNED = 5.0  # for where it then is, if it does: mirrored, as by a wall
-WHOLE = 5.0  # for beginning on whole pixels
+WHOLE = 10.0  # for beginning on whole pixels
 
 
 class SpriteHead:
@@ -119,6 +119,12 @@ class GuessHead:
         it is now from where its speed takes it from 0."""
         nothing = torch.zeros(len(parts[0]), 2, parts[0].shape[1])
         return [Expected(nothing, parts[axis], parts[2 + axis]) for axis in (0, 1)]
+
+    def begun(self, parts: Sequence[Tensor]) -> list[Expected]:
+        """The same of a sprite that begins in this frame, not a tick ago."""
+        anywhere = torch.zeros_like(parts[0])
+        there = [torch.stack([parts[axis]] * 2, 1) for axis in (0, 1)]
+        return [Expected(there[axis], anywhere, parts[2 + axis]) for axis in (0, 1)]
 
     def moved(self, motion: Tensor, ticks: int) -> Tensor:
         """Hidden tokens (N, 4) so many ticks later."""

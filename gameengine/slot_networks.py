@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from data_gen.game import GameSpec
-from gameengine.engine import Engine, Hidden
-from gameengine.hindsight import Expected
+from gameengine.engine import Engine
+from gameengine.hindsight import ACROSS, DOWN, Expected
 from gameengine.slot_cases import Cases
 from gameengine.slot_heads import (
     GuessHead,
@@ -27,6 +27,8 @@ from gameengine.slot_nets import SlotNet
 from gameengine.slot_variables import AFTER, DESCRIBED, NOW, Vocabulary
 from gameengine.sprites import Sprites, learn_sprites
 
+PRIOR_LOOKS = 15  # back, by what is likely before anything is learned
+
 Seen = tuple[Tensor, Tensor, Tensor]  # tokens (N, 3, V), actions (N, P), frames (N, H, W)
 Surprise = Callable[[Tensor], tuple[Tensor, Tensor]]  # outputs -> loss (), mistakes (N,)
 
@@ -34,6 +36,8 @@ Surprise = Callable[[Tensor], tuple[Tensor, Tensor]]  # outputs -> loss (), mist
 class SlotNetworks(Engine):
     """What a slots engine has learned, and what that says of a tick. For its options, and how it
     plays and is taught: gameengine/engines/slots.py."""
+
+    looks: Tensor
 
     def __init__(
         self,
@@ -77,11 +81,13 @@ class SlotNetworks(Engine):
         known = [
             [*common, *words.predicted(sprite), *words.around(sprite)] for sprite in range(count)
         ]
+        if smooth:  # how often it has looked back; a float, since averaged weights are lerped
+            self.register_buffer("looks", torch.zeros(()))
         self._speed_head = SpeedHead(words.speeds)
-        self.turns = nn.ModuleList(  # each smooth sprite's speed down, then its speed across
-            SlotNet([*known[sprite], *words.turned(sprite, axis)], self._speed_head.outputs, *shape)
+        self.paces = nn.ModuleList(  # each smooth sprite's speed across, then its speed down
+            SlotNet([*known[sprite], *faster], self._speed_head.outputs, *shape)
             for sprite in smooth
-            for axis in (0, 1)
+            for faster in ([], words.pace(sprite, ACROSS))
         )
         self.movers = nn.ModuleList(
             SlotNet(
@@ -114,21 +120,32 @@ class SlotNetworks(Engine):
         turned = tokens[:, AFTER, own[5:]] if speeds else None
         return *self._heads[sprite].logits(outputs, tokens[:, NOW, own], turned), *speeds
 
-    def _expect(self, sprite: int, seen: Seen) -> list[Expected]:
-        """The same of a smooth sprite's motion, down and across, whatever its speeds will be."""
-        outputs, speeds = self._say(sprite, seen)
+    def _expect(self, sprite: int, seen: Seen, across: Tensor | None) -> list[Expected]:
+        """The same of a smooth sprite's motion, down and across, whatever its speeds will be, or
+        with a speed across (N,) that is known."""
+        outputs, speeds = self._say(sprite, seen, across, self._trust())
         laws = self._heads[sprite].laws(outputs, seen[0][:, NOW, self._words.own(sprite)])
         return [Expected(*law, fast) for law, fast in zip(laws, speeds, strict=True)]
 
-    def _say(self, sprite: int, seen: Seen) -> tuple[Tensor, list[Tensor]]:
-        """The outputs of a sprite's network, and logits of its speeds."""
+    def _say(
+        self, sprite: int, seen: Seen, across: Tensor | None = None, trust: float = 1.0
+    ) -> tuple[Tensor, list[Tensor]]:
+        """The outputs of a sprite's network, and logits of its speeds, down and across. Its speed
+        across (N,) is the likeliest one if it is not given. trust: how much of what was learned
+        counts, from 0 to 1."""
         tokens = seen[0]
         speeds: list[Tensor] = []
-        for token, net in self._turns(sprite):
-            logits = self._speed_head.logits(net(*seen), tokens[:, NOW, token])
-            tokens[:, AFTER, token] = logits.max(1).indices
-            speeds.append(logits)
-        return self.movers[sprite](*seen), speeds
+        for axis, token, net in self._paces(sprite):
+            logits = self._speed_head.logits(net(*seen) * trust, tokens[:, NOW, token])
+            known = across if axis == ACROSS else None
+            tokens[:, AFTER, token] = logits.max(1).indices if known is None else known
+            speeds.insert(0, logits)
+        return self.movers[sprite](*seen) * trust, speeds
+
+    def _trust(self) -> float:
+        """How much of what was learned counts in looking back: at first nothing, since what is then
+        chosen by chance would be learned, and chosen for that."""
+        return min(max(float(self.looks) / PRIOR_LOOKS - 1, 0.0), 1.0)
 
     def suppose(self, frame: Tensor, description: Tensor, motion: Tensor) -> Tensor:
         """Tokens (N, 2, V) before and now if the smooth sprite in a frame (H, W), the only one,
@@ -161,12 +178,16 @@ class SlotNetworks(Engine):
         shown = self._read(frames[None, 1:])[:, :, : self.sprites.tokens]  # (1, 1, S)
         after = tokens[:, NOW:].clone()
         after[..., : self.sprites.tokens] = shown
-        cases = Cases(torch.cat([tokens, after], 1), actions, frames[0], least)
-        for token, net in self._turns(sprite):
+        three = torch.cat([tokens, after], 1)
+        cases = Cases(three, actions, frames[0], least)
+        begun = bool(self._begun(three).any())  # as one frame shows it, it is so in all cases
+        for _, token, net in () if begun else self._paces(sprite):
             now = cases.tokens[:, NOW, token]
             cases.fork(token, self._speed_head.logits(cases.ask(net), now))
         now, turned = cases.tokens[:, NOW, own], cases.tokens[:, AFTER, own[5:]]
         said = head.logits(cases.ask(cast(SlotNet, self.movers[sprite])), now, turned)
+        if begun:
+            said = *said[:3], *self._guess(cases.tokens[:, NOW], cases.tokens[:, AFTER])[0]
         rows = torch.arange(len(now))
         for place, (token, logits) in enumerate(zip(own, said, strict=False)):
             seen = int(shown[0, 0, token]) if place < 3 else None
@@ -184,12 +205,13 @@ class SlotNetworks(Engine):
         hidden = tokens[:, self._words.hidden(self._words.smooth[0])]
         return hidden - torch.tensor([0, 0, 1, 1]) * (self._words.speeds // 2)
 
-    def _turns(self, sprite: int) -> Iterator[tuple[int, SlotNet]]:
-        """The tokens of a smooth sprite's speeds and the networks that say them."""
+    def _paces(self, sprite: int) -> Iterator[tuple[int, int, SlotNet]]:
+        """Axes, tokens and networks of a smooth sprite's speeds, as one follows from the other."""
         if sprite in self._words.smooth:
             first = 2 * self._words.smooth.index(sprite)
-            nets = cast(list[SlotNet], list(self.turns[first : first + 2]))
-            yield from zip(self._words.own(sprite)[5:], nets, strict=True)
+            nets = cast(list[SlotNet], list(self.paces[first : first + 2]))
+            for axis, net in zip((ACROSS, DOWN), nets, strict=True):
+                yield axis, self._words.own(sprite)[5 + axis], net
 
     def _parts(
         self, tokens: Tensor, sure: Tensor | None = None, strict: bool = False
@@ -204,24 +226,33 @@ class SlotNetworks(Engine):
             known = None
             if sure is not None and sprite in words.smooth:
                 known = sure[:, words.smooth.index(sprite)]
-                for axis, (token, turn) in enumerate(self._turns(sprite)):
+                for axis, token, pace in self._paces(sprite):
                     spoken = now[:, token], after[:, token]
                     counts = {"sure": known[:, axis], "strict": strict}
-                    yield turn, partial(speed_loss, self._speed_head, *spoken, **counts)
+                    yield pace, partial(speed_loss, self._speed_head, *spoken, **counts)
             shown = now[:, own], after[:, own]
             yield cast(SlotNet, net), partial(sprite_loss, head, *shown, sure=known, strict=strict)
         if self.switch is not None:
             lights = words.all_lights
             yield self.switch, partial(light_loss, now[:, lights], after[:, lights])
 
-    def _guess(self, hidden: Hidden) -> list[list[Tensor]]:
-        """Of each smooth sprite, what GuessHead reads of the first frame."""
+    def _guess(self, before: Tensor, now: Tensor, trust: float = 1.0) -> list[list[Tensor]]:
+        """Of each smooth sprite, what GuessHead reads of tokens (N, V) of the frame before and of
+        the one in which it begins, or just has."""
         if self.guess is None:
             return []
-        now = hidden["now"]
-        tokens = torch.stack([hidden["before"], now, torch.zeros_like(now)], 1)
+        tokens = torch.stack([before, now, torch.zeros_like(now)], 1)
         idle = torch.zeros(len(now), len(self.spec.players), dtype=torch.long)
-        return self._guess_head.logits(self.guess(tokens, idle, hidden["frame"][:, 0]))
+        unseen = torch.zeros(len(now), *self.spec.shape[1:], dtype=torch.uint8)
+        return self._guess_head.logits(self.guess(tokens, idle, unseen) * trust)
+
+    def _begun(self, tokens: Tensor) -> Tensor:
+        """Which smooth sprites (N, S) begin anew in the tick of tokens (N, 3, V): they were not
+        there or have jumped, so that how they moved does not matter any more."""
+        places = [range(3 * sprite, 3 * sprite + 3) for sprite in self._words.smooth]
+        now, after = tokens[:, NOW][:, places], tokens[:, AFTER][:, places]  # (N, S, 3)
+        jumped = ((after - now)[..., 1:].abs() > self._words.reach).any(2)
+        return (jumped | (now[..., 0] == 0)) & (after[..., 0] > 0)
 
     def _tell(self, tokens: Tensor, told: Tensor) -> None:
         """Fill the hidden tokens (..., S, 4) of smooth sprites into tokens (..., V)."""

@@ -21,7 +21,7 @@ from gameengine.sprites import Sprites
 
 BEFORE, NOW, AFTER = range(3)  # the frames that tokens belong to
 _WHEN = ("before", "now", "after")
-VALUE, DISTANCE, COUNT, PIXEL, ACTION, INERTIA = range(6)  # kinds of variables
+VALUE, DISTANCE, COUNT, PIXEL, ACTION, INERTIA, SAME = range(7)  # kinds of variables
 SHAPE, ROW, COLUMN = range(3)  # tokens of a sprite
 DESCRIBED = 33  # numbers of a description are taken as whole ones, from 0 to less than this
 _HIDDEN = ("row's fraction", "column's fraction", "speed down", "speed across")
@@ -140,17 +140,18 @@ class Vocabulary:
                 seen.append(Variable(name, colours + 2, PIXEL, (3 * sprite, row, column, colours)))
         return seen
 
-    def turned(self, sprite: int, axes: int) -> list[Variable]:
-        """Of a smooth sprite: the first so many of its speeds, down and across, after the tick."""
-        first = self.hidden(sprite).start + 2
+    def pace(self, sprite: int, axis: int) -> list[Variable]:
+        """Of a smooth sprite: its speed after the tick, down or across, and whether it is the same
+        as before."""
+        token, name = self.hidden(sprite).start + 2 + axis, self.name(sprite)
         return [
-            Variable(f"{what} of {self.name(sprite)} after", self.speeds, VALUE, (AFTER, token))
-            for token, what in zip(range(first, first + axes), _HIDDEN[2:], strict=False)
+            Variable(f"{_HIDDEN[2 + axis]} of {name} after", self.speeds, VALUE, (AFTER, token)),
+            Variable(f"same {_HIDDEN[2 + axis]} of {name}", 2, SAME, (token,)),
         ]
 
     def steered(self, sprite: int) -> list[Variable]:
         """Of a smooth sprite: both speeds after the tick, and where they would take it."""
-        return [*self.turned(sprite, 2), *self._inertia(sprite, AFTER)]
+        return [*self.pace(sprite, 0), *self.pace(sprite, 1), *self._inertia(sprite, AFTER)]
 
     def lights(self, when: int) -> list[Variable]:
         return [self._light(light, when) for light in range(len(self.sprites.light_colours))]
@@ -263,6 +264,8 @@ def _value(row: Any, tokens: Any, actions: Any, frame: Any) -> Any:
     if kind == INERTIA:  # token of the fraction, steps of a pixel, middle speed, reach, which, when
         gone = tokens[NOW, row[2]] + tokens[row[7], row[2] + 2] - row[4]
         return gone % row[3] if row[6] else gone // row[3] + row[5]
+    if kind == SAME:
+        return int(tokens[NOW, row[2]] == tokens[AFTER, row[2]])
     first, colours = row[2], row[5]  # PIXEL
     if tokens[NOW, first] == 0:
         return colours + 1

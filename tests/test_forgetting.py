@@ -140,7 +140,7 @@ def test_smooth_slots_forget_what_their_hidden_motion_does_not_need() -> None:
     assert isinstance(engine, SlotsEngine)
     engine.prepare(*data.glimpse(512))
     data.ask(engine)
-    net = next(iter(engine.turns))
+    net = next(iter(engine.paces))
     assert isinstance(net, SlotNet)
     with torch.no_grad():
         net.rows[: net.variables[0].size] = 0.0  # its first variable tells nothing

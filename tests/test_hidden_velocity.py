@@ -52,8 +52,8 @@ def flying(truth: KernelGame) -> SlotsEngine:
         for name, weight in engine.named_parameters():
             if name.endswith("head.bias"):
                 weight.zero_()
-        for turn in engine.turns:  # it stays as fast as it is
-            turn.get_parameter("head.bias")[65 + 64] = SURE
+        for pace in engine.paces:  # it stays as fast as it is
+            pace.get_parameter("head.bias")[65 + 64] = SURE
         ball = engine.spec.colours.index("ball") - 1
         outputs = engine.movers[ball].get_parameter("head.bias")
         shape, _, _, down, across, *_, below, beside = outputs.split(

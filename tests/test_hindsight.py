@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -13,9 +15,11 @@ from data_gen.registry import make_game
 from gameengine.data import GameData
 from gameengine.engines import make_engine
 from gameengine.engines.slots import SlotsEngine
-from gameengine.hindsight import Expected, explain, look_back
+from gameengine.hindsight import Expected, look_back
+from gameengine.hindsight_kernels import PARTS, explain, find_changes
 from gameengine.live import LiveSource
 from gameengine.slot_heads import GuessHead, SpeedHead, SpriteHead
+from gameengine.slot_variables import AFTER, NOW
 from gameengine.windows import Arrays
 
 FINE, SPEEDS = 4, 17  # quarters of a pixel, up to 2 pixels a tick
@@ -27,7 +31,9 @@ def shown(start: int, speeds: list[int]) -> NDArray[np.int64]:
     return (start + np.cumsum([0, *speeds])) // FINE
 
 
-def nothing_expected(tick: int, told: Tensor) -> list[list[Expected]]:
+def nothing_expected(
+    tick: int, items: Tensor, told: Tensor, across: Tensor | None = None
+) -> list[list[Expected]]:
     sizes = (2, FINE), (FINE,), (SPEEDS,)
     return [[Expected(*(torch.zeros(len(told), *size) for size in sizes)) for _ in range(2)]]
 
@@ -40,15 +46,44 @@ def told(places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_
     return hidden[0, :, 0, ::2].numpy(), sure[0, :, 0, 0].numpy()
 
 
-def test_a_motion_explains_as_long_as_it_fits() -> None:
+def likelihood(
+    places: list[int], at: int, speed: int, chance: float, known: dict[tuple[int, ...], float]
+) -> float:
+    """Of places after the first, for what is at `at` quarters of a pixel and moves so fast."""
+    if len(places) == 1:
+        return 1.0
+    key = (len(places), at % FINE, speed)
+    if key not in known:
+        rest, moved = places[1:], at + speed
+        ways = [likelihood(rest, f, v - STILL, chance, known) for f, v in np.ndindex(FINE, SPEEDS)]
+        known[key] = chance * sum(ways) / len(ways)
+        known[key] += 0.01 * likelihood(rest, -moved % FINE, -speed, chance, known)
+        if moved // FINE - at // FINE == places[1] - places[0]:
+            known[key] += likelihood(rest, moved % FINE, speed, chance, known)
+    return known[key]
+
+
+def test_motions_are_worth_how_likely_they_make_what_comes() -> None:
     places = np.random.default_rng(0).integers(-1, 2, (3, 12)).cumsum(1)
-    lasts = np.zeros((3, 12, FINE, SPEEDS), np.int8)
-    explain(places, lasts)
-    for item, tick, fraction, speed in np.ndindex(lasts.shape):
-        at = places[item, tick] * FINE + fraction
-        path = shown(at, [speed - STILL] * (11 - tick))
-        differs = np.flatnonzero(path != places[item, tick:])
-        assert lasts[item, tick, fraction, speed] == (differs[0] if len(differs) else 12 - tick)
+    worth = np.zeros((3, 12, SPEEDS, FINE), np.uint8)
+    explain(places, np.full(places.shape, 0.02), worth)
+    for item, tick in np.ndindex(3, 12):
+        rest, known = places[item, tick:].tolist(), {}
+        likely = [likelihood(rest, f, v - STILL, 0.02, known) for v, f in np.ndindex(SPEEDS, FINE)]
+        expected = 255 + PARTS * np.log(np.array(likely) / max(likely))
+        np.testing.assert_allclose(worth[item, tick].ravel(), expected, atol=0.51)
+
+
+def test_changes_are_found_where_a_motion_ends() -> None:
+    places = shown(400, [5] * 16 + [-5] * 16 + [2] * 16)[None]
+    chances, changes = np.full(places.shape, 0.01), np.empty(places.shape, np.bool_)
+    worth = np.zeros((*places.shape, SPEEDS, FINE), np.uint8)
+    explain(places, chances, worth)
+    find_changes(places, chances, worth, changes)
+    assert [
+        abs(tick - change) <= 2
+        for tick, change in zip(np.flatnonzero(changes), (16, 32), strict=True)
+    ]
 
 
 @pytest.mark.parametrize("speed", [-5, -1, 0, 3, 8])
@@ -76,8 +111,8 @@ def test_what_the_window_cuts_off_is_not_sure() -> None:
 def test_what_is_expected_decides_between_what_explains_as_much() -> None:
     places = np.full(20, 7)  # it stands still, with any fraction
 
-    def expect(tick: int, told: Tensor) -> list[list[Expected]]:
-        logits = nothing_expected(tick, told)
+    def expect(tick: int, items: Tensor, *known: Any) -> list[list[Expected]]:
+        logits = nothing_expected(tick, items, *known)
         logits[0][0].there[:, :, 2] = 20.0
         return logits
 
@@ -92,8 +127,8 @@ def looked_back(speeds: list[int], on: float, there: float) -> NDArray[np.int64]
     from where it was, and to have the fraction 3 when it has turned back, so strongly."""
     places = shown(400, speeds[:-1])
 
-    def expect(tick: int, told: Tensor) -> list[list[Expected]]:
-        expected = nothing_expected(tick, told)
+    def expect(tick: int, items: Tensor, *known: Any) -> list[list[Expected]]:
+        expected = nothing_expected(tick, items, *known)
         expected[0][0].on[:, 0] = on
         expected[0][0].there[:, 1, 3] = there
         expected[0][0].speeds[:, speeds[tick] + STILL] = 60.0
@@ -107,13 +142,13 @@ def looked_back(speeds: list[int], on: float, there: float) -> NDArray[np.int64]
 
 @pytest.mark.parametrize("after", [8, -8, 4])
 def test_which_fraction_is_expected_depends_on_the_speed_that_explains(after: int) -> None:
-    fractions = looked_back([5] * 15 + [after] * 20, on=20.0, there=0.0)
+    fractions = looked_back([5] * 15 + [after] * 20, on=10.0, there=0.0)
     assert fractions[:15].tolist() == (np.arange(15) % FINE).tolist()
     assert (fractions[15:] == 14 % FINE).all()  # whole pixels a tick would fit any
 
 
 def test_what_turns_back_has_laws_of_its_own() -> None:
-    fractions = looked_back([8] * 15 + [-8] * 20, on=20.0, there=40.0)
+    fractions = looked_back([8] * 15 + [-8] * 20, on=10.0, there=40.0)
     assert (fractions[:15] == 0).all()
     assert (fractions[15:] == 3).all()
 
@@ -229,6 +264,25 @@ def test_most_speeds_in_pong_are_told_before_anything_is_learned() -> None:
     right = (found[..., 2:4].numpy() - 32 == moved[..., ::-1]) & (found[..., 4:].numpy() > 0)
     assert right[..., 1].mean() > 0.65  # across
     assert right[..., 0].mean() > 0.4  # down, where it is slower
+
+
+def test_what_jumps_begins_anew_however_it_moved() -> None:
+    made, game = smooth(), make_game("pong", serve_angles=True)
+    state = game.init(np.arange(2, dtype=np.uint64))
+    seen = torch.from_numpy(np.repeat(game.render(state), 3, 0)).unflatten(0, (2, 3))
+    tokens = made._read(seen[:, :, 0], torch.from_numpy(state.description))  # (2, 3, V)
+    ball = made._words.smooth[0]
+    tokens[:, NOW, 3 * ball + 2] = 1  # at the edge, and then in the middle
+    tokens[:, AFTER, made._words.hidden(ball)] = torch.tensor([1, 2, 40, 50])
+    gone, jumped = tokens.clone(), tokens.clone()
+    gone[:, NOW, 3 * ball + 2] = tokens[:, AFTER, 3 * ball + 2] - 1
+    jumped[:, NOW, made._words.hidden(ball)] = torch.tensor([3, 4, 10, 20])
+    for given in (tokens, gone, jumped):
+        made._begin(given)
+    hidden = made._words.hidden(ball)
+    assert gone[:, AFTER, hidden].tolist() == [[1, 2, 40, 50]] * 2
+    assert torch.equal(tokens[:, AFTER, hidden], jumped[:, AFTER, hidden])
+    assert tokens[:, AFTER, hidden][:, :2].tolist() == [[0, 0]] * 2  # on whole pixels
 
 
 def test_files_cannot_be_looked_back_on() -> None:

@@ -7,7 +7,9 @@ whole pixels every tick, so the dream cannot drift, and networks that see some f
 of a frame learn from ten times as many ticks per second.
 
 What moves by fractions of a pixel has hidden tokens as well: the fractions, and its speed. They are
-learned from whole rollouts by hindsight (gameengine/hindsight.py).
+learned from whole rollouts by hindsight (gameengine/hindsight.py). What appears or jumps begins
+anew: how it moves on is said by a network that does not know how it moved before, the same that
+says it of the first frame.
 
 Discrete latent states: Hafner et al., "Mastering Atari with discrete world models", ICLR 2021.
 Relations between objects: Battaglia et al., "Interaction networks", NeurIPS 2016.
@@ -57,7 +59,8 @@ class SlotsEngine(SlotNetworks):
         }
         if context.hindsight is not None:
             hidden["hindsight"] = context.hindsight[:, self.spec.context - 1 :]  # (B, 1 + T, S, 6)
-        for sprite, parts in zip(self._words.smooth, self._guess(hidden), strict=True):
+        guesses = self._guess(tokens[:, 0], tokens[:, -1])
+        for sprite, parts in zip(self._words.smooth, guesses, strict=True):
             guessed = torch.stack([part.max(1).indices for part in parts], 1)  # (B, 4)
             hidden["now"][:, self._words.hidden(sprite)] = self._guess_head.moved(guessed, 1)
         return hidden
@@ -75,6 +78,7 @@ class SlotsEngine(SlotNetworks):
             lights = words.all_lights
             tokens[:, AFTER, lights] = (light_logits(self.switch(*seen), now[:, lights]) > 0).long()
         tokens[:, AFTER, words.about] = now[:, words.about]
+        self._begin(tokens)
         shown = tokens[:, AFTER, : self.sprites.tokens]
         return {
             "before": now,
@@ -82,6 +86,18 @@ class SlotsEngine(SlotNetworks):
             "frame": torch.from_numpy(self.sprites.draw(shown.numpy()))[:, None],
             "outcome": self.outcome(*seen),
         }
+
+    def _begin(self, tokens: Tensor) -> None:
+        """Fill in how smooth sprites move that begin anew in the tick of tokens (N, 3, V)."""
+        begun = self._begun(tokens)
+        rows = begun.any(1)
+        if rows.any():
+            guesses = self._guess(tokens[rows, NOW], tokens[rows, AFTER])
+            for sprite, parts, new in zip(self._words.smooth, guesses, begun[rows].T, strict=True):
+                hidden = self._words.hidden(sprite)
+                guessed = torch.stack([part.max(1).indices for part in parts], 1)  # (M, 4)
+                kept = tokens[rows, AFTER, hidden]
+                tokens[rows, AFTER, hidden] = torch.where(new[:, None], guessed, kept)
 
     def decode(self, hidden: Hidden) -> Prediction:
         outcome = hidden["outcome"]
@@ -105,17 +121,36 @@ class SlotsEngine(SlotNetworks):
         loss, sure = torch.zeros(()), None
         if self.guess is not None:
             motion, sure = self._recall(hidden, tokens, actions, shown)
-            for number, parts in enumerate(self._guess(hidden)):
+            for number, parts in enumerate(self._guess(hidden["before"], hidden["now"])):
                 begun = self._guess_head.moved(motion[:, 0, number], -1)
                 loss = loss + hidden_loss(parts, begun, sure[:, 0, number])
             sure = sure[:, 1:].flatten(0, 1)  # (B * T, S, 2)
         seen = _folded(tokens), actions.flatten(0, 1), shown.flatten(0, 1)
+        if sure is not None:
+            begun, sure = self._judge_beginnings(seen[0], sure)
+            loss = loss + begun
         wrong = torch.zeros(size.numel(), dtype=torch.long)
         for net, surprise in self._parts(seen[0], sure):
             more, missed = surprise(net(*seen))
             loss, wrong = loss + more, wrong + missed
         outcome = self.outcome(*seen).unflatten(0, size)
         return Judged(loss, wrong.unflatten(0, size), outcome[..., :-1], outcome[..., -1])
+
+    def _judge_beginnings(self, tokens: Tensor, sure: Tensor) -> tuple[Tensor, Tensor]:
+        """The cross-entropy () of how smooth sprites move that begin anew in the ticks of tokens
+        (N, 3, V). After that none of them is sure (N, S, 2), and they have the speeds from before:
+        what others say of the tick is said before it is known how they move on."""
+        loss = torch.zeros(())
+        begun = self._begun(tokens)
+        rows = begun.any(1)
+        guesses = self._guess(tokens[rows, NOW], tokens[rows, AFTER])
+        for number, (sprite, parts) in enumerate(zip(self._words.smooth, guesses, strict=True)):
+            known = sure[rows, number] * begun[rows, number, None]
+            hidden = self._words.hidden(sprite)
+            entropy = hidden_loss(parts, tokens[rows, AFTER, hidden], known)
+            loss = loss + entropy * len(known) / len(tokens)
+            tokens[begun[:, number], AFTER, hidden] = tokens[begun[:, number], NOW, hidden]
+        return loss, sure * ~begun[..., None]
 
     def forget(self, hidden: Hidden, actions: Tensor, frames: Tensor, outcome: Tensor) -> None:
         """Let each network drop the variables that nothing depends on."""
@@ -124,6 +159,8 @@ class SlotsEngine(SlotNetworks):
         if self.guess is not None:
             sure = self._recall(hidden, tokens, actions, shown)[1][:, 1:].flatten(0, 1)
         seen = _folded(tokens), actions.flatten(0, 1), shown.flatten(0, 1)
+        if sure is not None:
+            sure = self._judge_beginnings(seen[0], sure)[1]
         for net, surprise in self._parts(seen[0], sure, strict=True):
             net.forget(net.choose(*seen), surprise)
         told = partial(outcome_loss, outcome.flatten(0, 1))
@@ -132,6 +169,7 @@ class SlotsEngine(SlotNetworks):
     def look_back(
         self, frames: Tensor, actions: Tensor, description: Tensor, rng: np.random.Generator
     ) -> Tensor:
+        self.looks += 1
         first = self.spec.context - 1
         context = Context(frames[:, : first + 1], actions[:, :first])
         hidden = self.encode(context, description)
@@ -164,21 +202,42 @@ class SlotsEngine(SlotNetworks):
     ) -> Tensor:
         """The hidden tokens of smooth sprites in tokens (B, T + 2, V), but for the first frame, and
         which of them are sure: (B, T + 1, S, 6). actions (B, T, P), shown (B, T, H, W)."""
-        words = self._words
+        words, trust = self._words, self._trust()
 
-        def expect(tick: int, told: Tensor) -> Sequence[Sequence[Expected]]:
+        def expect(
+            tick: int, items: Tensor, told: Tensor, across: Tensor | None
+        ) -> Sequence[Sequence[Expected]]:
             if tick == 0:
-                first = {"before": tokens[:, 0], "now": tokens[:, 1], "frame": shown[:, :1]}
-                return [self._guess_head.expected(parts) for parts in self._guess(first)]
-            three = tokens[:, tick - 1 : tick + 2].clone()
+                guesses = self._guess(tokens[items, 0], tokens[items, 1], trust)
+                return [self._guess_head.expected(parts) for parts in guesses]
+            three = tokens[items, tick - 1 : tick + 2]
             self._tell(three[:, NOW], told)
-            seen = three, actions[:, tick - 1], shown[:, tick - 1]
-            return [self._expect(sprite, seen) for sprite in words.smooth]
+            seen = three, actions[items, tick - 1], shown[items, tick - 1]
+            chosen = [None] * len(words.smooth) if across is None else across.unbind(1)
+            expected = [
+                self._expect(sprite, seen, fast)
+                for sprite, fast in zip(words.smooth, chosen, strict=True)
+            ]
+            self._expect_beginnings(three, trust, expected)
+            return expected
 
         columns = [[3 * sprite + 1, 3 * sprite + 2] for sprite in words.smooth]
         places = tokens[:, 1:, columns]  # (B, T + 1, S, 2)
         told, sure = look_back(places, words.fine, words.speeds, expect, rng)
         return torch.cat([told, sure.long()], 3)
+
+    def _expect_beginnings(
+        self, tokens: Tensor, trust: float, expected: Sequence[Sequence[Expected]]
+    ) -> None:
+        """Put into `expected` how smooth sprites move that begin anew in the tick of tokens
+        (N, 3, V)."""
+        begun = self._begun(tokens)
+        rows = begun.any(1).nonzero()[:, 0]
+        guesses = self._guess(tokens[rows, NOW], tokens[rows, AFTER], trust)
+        for axes, parts, new in zip(expected, guesses, begun[rows].T, strict=True):
+            for old, known in zip(axes, self._guess_head.begun(parts), strict=True):
+                for part, other in zip(old, known, strict=True):
+                    part[rows[new]] = other[new]
 
 
 def _folded(tokens: Tensor) -> Tensor:
