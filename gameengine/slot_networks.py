@@ -102,7 +102,10 @@ class SlotNetworks(Engine):
         seen = [*after, *words.lights(AFTER)]
         self.outcome = SlotNet(seen, len(self.spec.players) + 1, *shape)
         self._guess_head = GuessHead(len(smooth), fine, words.speeds)
-        self.guess = SlotNet(first, self._guess_head.outputs, *shape) if smooth else None
+        # how smooth sprites move in a first frame, and if they begin anew
+        self.guess, self.fresh = (
+            SlotNet(first, self._guess_head.outputs, *shape) if smooth else None for _ in range(2)
+        )
 
     def _smooth(self, sprites: Sprites) -> tuple[int, ...]:
         """Which sprites are smooth. Raises ValueError for one that there is not."""
@@ -187,7 +190,8 @@ class SlotNetworks(Engine):
         now, turned = cases.tokens[:, NOW, own], cases.tokens[:, AFTER, own[5:]]
         said = head.logits(cases.ask(cast(SlotNet, self.movers[sprite])), now, turned)
         if begun:
-            said = *said[:3], *self._guess(cases.tokens[:, NOW], cases.tokens[:, AFTER])[0]
+            frames_shown = cases.tokens[:, NOW], cases.tokens[:, AFTER]
+            said = *said[:3], *self._guess(self.fresh, *frames_shown)[0]
         rows = torch.arange(len(now))
         for place, (token, logits) in enumerate(zip(own, said, strict=False)):
             seen = int(shown[0, 0, token]) if place < 3 else None
@@ -236,15 +240,17 @@ class SlotNetworks(Engine):
             lights = words.all_lights
             yield self.switch, partial(light_loss, now[:, lights], after[:, lights])
 
-    def _guess(self, before: Tensor, now: Tensor, trust: float = 1.0) -> list[list[Tensor]]:
+    def _guess(
+        self, net: SlotNet | None, before: Tensor, now: Tensor, trust: float = 1.0
+    ) -> list[list[Tensor]]:
         """Of each smooth sprite, what GuessHead reads of tokens (N, V) of the frame before and of
-        the one in which it begins, or just has."""
-        if self.guess is None:
+        the one in which it moves like that, by one of the two networks for it."""
+        if net is None:
             return []
         tokens = torch.stack([before, now, torch.zeros_like(now)], 1)
         idle = torch.zeros(len(now), len(self.spec.players), dtype=torch.long)
         unseen = torch.zeros(len(now), *self.spec.shape[1:], dtype=torch.uint8)
-        return self._guess_head.logits(self.guess(tokens, idle, unseen) * trust)
+        return self._guess_head.logits(net(tokens, idle, unseen) * trust)
 
     def _begun(self, tokens: Tensor) -> Tensor:
         """Which smooth sprites (N, S) begin anew in the tick of tokens (N, 3, V): they were not

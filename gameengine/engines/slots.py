@@ -8,8 +8,7 @@ of a frame learn from ten times as many ticks per second.
 
 What moves by fractions of a pixel has hidden tokens as well: the fractions, and its speed. They are
 learned from whole rollouts by hindsight (gameengine/hindsight.py). What appears or jumps begins
-anew: how it moves on is said by a network that does not know how it moved before, the same that
-says it of the first frame.
+anew: how it moves on is said by a network that does not know how it moved before.
 
 Discrete latent states: Hafner et al., "Mastering Atari with discrete world models", ICLR 2021.
 Relations between objects: Battaglia et al., "Interaction networks", NeurIPS 2016.
@@ -59,7 +58,7 @@ class SlotsEngine(SlotNetworks):
         }
         if context.hindsight is not None:
             hidden["hindsight"] = context.hindsight[:, self.spec.context - 1 :]  # (B, 1 + T, S, 6)
-        guesses = self._guess(tokens[:, 0], tokens[:, -1])
+        guesses = self._guess(self.guess, tokens[:, 0], tokens[:, -1])
         for sprite, parts in zip(self._words.smooth, guesses, strict=True):
             guessed = torch.stack([part.max(1).indices for part in parts], 1)  # (B, 4)
             hidden["now"][:, self._words.hidden(sprite)] = self._guess_head.moved(guessed, 1)
@@ -92,7 +91,7 @@ class SlotsEngine(SlotNetworks):
         begun = self._begun(tokens)
         rows = begun.any(1)
         if rows.any():
-            guesses = self._guess(tokens[rows, NOW], tokens[rows, AFTER])
+            guesses = self._guess(self.fresh, tokens[rows, NOW], tokens[rows, AFTER])
             for sprite, parts, new in zip(self._words.smooth, guesses, begun[rows].T, strict=True):
                 hidden = self._words.hidden(sprite)
                 guessed = torch.stack([part.max(1).indices for part in parts], 1)  # (M, 4)
@@ -121,7 +120,8 @@ class SlotsEngine(SlotNetworks):
         loss, sure = torch.zeros(()), None
         if self.guess is not None:
             motion, sure = self._recall(hidden, tokens, actions, shown)
-            for number, parts in enumerate(self._guess(hidden["before"], hidden["now"])):
+            guesses = self._guess(self.guess, hidden["before"], hidden["now"])
+            for number, parts in enumerate(guesses):
                 begun = self._guess_head.moved(motion[:, 0, number], -1)
                 loss = loss + hidden_loss(parts, begun, sure[:, 0, number])
             sure = sure[:, 1:].flatten(0, 1)  # (B * T, S, 2)
@@ -143,7 +143,7 @@ class SlotsEngine(SlotNetworks):
         loss = torch.zeros(())
         begun = self._begun(tokens)
         rows = begun.any(1)
-        guesses = self._guess(tokens[rows, NOW], tokens[rows, AFTER])
+        guesses = self._guess(self.fresh, tokens[rows, NOW], tokens[rows, AFTER])
         for number, (sprite, parts) in enumerate(zip(self._words.smooth, guesses, strict=True)):
             known = sure[rows, number] * begun[rows, number, None]
             hidden = self._words.hidden(sprite)
@@ -208,7 +208,7 @@ class SlotsEngine(SlotNetworks):
             tick: int, items: Tensor, told: Tensor, across: Tensor | None
         ) -> Sequence[Sequence[Expected]]:
             if tick == 0:
-                guesses = self._guess(tokens[items, 0], tokens[items, 1], trust)
+                guesses = self._guess(self.guess, tokens[items, 0], tokens[items, 1], trust)
                 return [self._guess_head.expected(parts) for parts in guesses]
             three = tokens[items, tick - 1 : tick + 2]
             self._tell(three[:, NOW], told)
@@ -233,7 +233,9 @@ class SlotsEngine(SlotNetworks):
         (N, 3, V)."""
         begun = self._begun(tokens)
         rows = begun.any(1).nonzero()[:, 0]
-        guesses = self._guess(tokens[rows, NOW], tokens[rows, AFTER], trust)
+        if not len(rows):
+            return
+        guesses = self._guess(self.fresh, tokens[rows, NOW], tokens[rows, AFTER], trust)
         for axes, parts, new in zip(expected, guesses, begun[rows].T, strict=True):
             for old, known in zip(axes, self._guess_head.begun(parts), strict=True):
                 for part, other in zip(old, known, strict=True):
