@@ -27,7 +27,7 @@ from gameengine.slot_nets import SlotNet
 from gameengine.slot_variables import AFTER, DESCRIBED, NOW, Vocabulary
 from gameengine.sprites import Sprites, learn_sprites
 
-Seen = tuple[Tensor, Tensor, Tensor]  # tokens (N, 3, V), actions (N, P), frames (N, H, W)
+Seen = tuple[Tensor, Tensor, Tensor]  # tokens (N, 3 or 4, V), actions (N, P), frames (N, H, W)
 Surprise = Callable[[Tensor], tuple[Tensor, Tensor]]  # outputs -> loss (), mistakes (N,)
 
 

@@ -88,14 +88,19 @@ def test_layers_forget_what_of_the_description_changes_nothing(batch: Batch) -> 
     engine = hyper()
     makers = [make for make in engine.generators if isinstance(make, Generator)]
     assert len(makers) == 6  # two layers for each of two paddles and the ball
+    assert isinstance(engine.base, SlotsEngine)
+    shapes, height, width, way, _ = engine.base._heads[0].split
+    head = makers[1]  # of the left paddle
+    tall, stay = head.changes[1][0], head.start.get_parameter("bias")
     with torch.no_grad():
         for make in makers:
             for change in make.changes:
                 change[SPEED_TOLD] = 0.0
-                change[0] *= 100.0  # of the paddle's height much depends
+        tall[:shapes] = torch.tensor([0.0, 999.0, -999.0])  # which of two shapes it has
+        stay[shapes + height + width + torch.tensor([0, way]) + way // 2] = 99.0
     forget(engine, batch)
     assert all(make.kept[SPEED_TOLD] == 0 for make in makers)
-    assert any(make.kept[0] == 1 for make in makers)
+    assert [make.kept[0] == 1 for make in makers] == [False, True, False, False, False, False]
 
 
 def test_what_is_forgotten_has_no_effect_any_more() -> None:
