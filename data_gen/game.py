@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from copy import deepcopy
-from dataclasses import dataclass, field
+from copy import copy, deepcopy
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
@@ -113,6 +113,15 @@ class Game(Protocol[S]):
 
 
 AnyGame = Game[Any]
+
+
+def with_context(game: AnyGame, context: int) -> AnyGame:
+    """The same game, of which an engine is shown `context` true frames."""
+    if game.spec.context == context:
+        return game
+    shown: Any = copy(game)
+    shown.spec = replace(game.spec, context=context)
+    return shown
 
 
 def map_state(function: Callable[..., Any], *states: S) -> S:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from data_gen.game import AnyGame, GameSpec
+from data_gen.game import AnyGame, GameSpec, with_context
 from data_gen.players import make_players
 from data_gen.randomness import held_out_seeds
 from data_gen.registry import game_of, make_game
@@ -247,15 +247,16 @@ class GameData(pl.LightningDataModule):
 def _make_games(
     name: str, options: Mapping[str, Any], variants: Mapping[str, Mapping[str, Any]] | None
 ) -> dict[str, AnyGame]:
-    """The games to be learned, by name. Raises ValueError for variants that no engine could learn
-    at once."""
+    """The games to be learned, by name, all with the context of those that need the longest one.
+    Raises ValueError for variants that no engine could learn at once."""
     if not variants:
         return {name: make_game(name, **options)}
     games = {key: make_game(name, **{**options, **more}) for key, more in variants.items()}
     first, *others = games.values()
     for other in others:
         check_same_shape(first.spec, other.spec)
-    return games
+    most = max(game.spec.context for game in games.values())
+    return {key: with_context(game, most) for key, game in games.items()}
 
 
 class Round:

@@ -15,10 +15,11 @@ def bearable(loss: float, before: float) -> bool:
     return loss <= max(2 * before, BEARABLE)
 
 
-def drop_from(kept: Sequence[Tensor], surprise: Callable[[], tuple[float, int]]) -> None:
+def drop_from(kept: Sequence[Tensor], surprise: Callable[[], tuple[float, int]]) -> int:
     """Set to 0 what nothing depends on, of `kept`, vectors with 1 for each thing that counts:
     without which, one after another, the least telling first, no more becomes wrong, and the loss
-    stays bearable. surprise: the loss, and how much is wrong, as things are."""
+    stays bearable. surprise: the loss, and how much is wrong, as things are. Returns how many
+    things were dropped."""
     before, wrong = surprise()
     things = [(vector, place) for vector in kept for place in vector.nonzero().flatten().tolist()]
     losses: list[float] = []
@@ -32,3 +33,4 @@ def drop_from(kept: Sequence[Tensor], surprise: Callable[[], tuple[float, int]])
         loss, now_wrong = surprise()
         if not bearable(loss, before) or now_wrong > wrong:
             vector[place] = 1.0
+    return sum(int(vector[place] == 0) for vector, place in things)

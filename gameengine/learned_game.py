@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from data_gen.errors import UserError
-from data_gen.game import Actions, AnyGame, Frames, Seeds, State
+from data_gen.game import Actions, AnyGame, Frames, Seeds, State, with_context
 from data_gen.registry import game_of
 from gameengine.engine import Context, Engine, Hidden, Prediction
 from gameengine.frames import snap
@@ -26,12 +26,12 @@ class DreamState(State):
 
 
 class LearnedGame:
-    """The game that an engine has learned. truth: the true game, whose spec it shares; by default
-    that of the engine's spec, else a variant of it."""
+    """The game that an engine has learned. truth: the true game, whose spec it shares but for the
+    context, which is the engine's; by default that of the engine's spec, else a variant of it."""
 
     def __init__(self, engine: Engine, truth: AnyGame | None = None) -> None:
         self.engine = engine.eval()
-        self.truth: AnyGame = truth or game_of(engine.spec)
+        self.truth = with_context(truth or game_of(engine.spec), engine.spec.context)
         self.spec = self.truth.spec
 
     @staticmethod

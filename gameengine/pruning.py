@@ -19,9 +19,10 @@ BATCHES = 16  # that are looked at to see what matters
 
 class Pruning(pl.Callback):
     """At `marks`, shares of the budget, each network of a slots engine drops the variables without
-    which nothing goes wrong in a sample of the training windows, and each layer that a hyper engine
-    makes from a description drops numbers of this. What is learned from then on cannot depend on
-    them: a rule that looks at less is right in more cases that were never seen.
+    which nothing goes wrong in a sample of the training windows; of a hyper engine, each layer that
+    it makes from a description drops numbers of this first, at as many marks as it takes. What is
+    learned from then on cannot depend on them: a rule that looks at less is right in more cases
+    that were never seen.
 
     Raises ValueError for marks outside 0 to 1, or engines that have nothing to drop.
     """

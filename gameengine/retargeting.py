@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,12 @@ def load_engine(path: Path, options: Mapping[str, Any]) -> Engine:
 
 
 def for_spec(engine: Engine, spec: GameSpec, **changed: Any) -> Engine:
-    """The engine, with its weights, for a game of `spec`. changed: options of the engine that are
-    other ones. Raises ValueError for a game of another shape."""
+    """The engine, with its weights, for a game of `spec`, of which it sees as many frames as it was
+    made for. changed: options of the engine that are other ones. Raises ValueError for a game of
+    another shape."""
     check_fits(engine, spec)
-    made = make_engine(engine_name(engine), spec, **{**engine.options, **changed})
+    seen = replace(spec, context=engine.spec.context)
+    made = make_engine(engine_name(engine), seen, **{**engine.options, **changed})
     made.load_state_dict(engine.state_dict())
     return made.eval()
 
@@ -53,7 +56,6 @@ def check_same_shape(own: GameSpec, spec: GameSpec, any_size: bool = False) -> N
         ("number of colours", len(own.colours), len(spec.colours)),
         ("number of actions", len(own.actions), len(spec.actions)),
         ("number of players", len(own.players), len(spec.players)),
-        ("context", own.context, spec.context),
         ("description", own.description, spec.description),
     ):
         if mine != asked and not (any_size and what == "frame shape"):

@@ -47,7 +47,7 @@ class SlotNet(nn.Module):
     def forward(
         self, tokens: Tensor, actions: Tensor, frames: Tensor, memory: Tensor | None = None
     ) -> Tensor:
-        """tokens (N, 3, V) before, now and after, actions (N, P), frames (N, H, W), memory (N, M)
+        """tokens as of a Vocabulary, actions (N, P), frames (N, H, W), memory (N, M)
         -> (N, outputs)."""
         seen = _sum_of_rows(self.rows, self.choose(tokens, actions, frames)) + self.bias
         if self.recall is not None:

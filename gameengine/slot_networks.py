@@ -29,7 +29,7 @@ from gameengine.sprites import Sprites, learn_sprites
 
 PRIOR_LOOKS = 15  # back, by what is likely before anything is learned
 
-Seen = tuple[Tensor, Tensor, Tensor]  # tokens (N, 3, V), actions (N, P), frames (N, H, W)
+Seen = tuple[Tensor, Tensor, Tensor]  # tokens (N, 3 or 4, V), actions (N, P), frames (N, H, W)
 Surprise = Callable[[Tensor], tuple[Tensor, Tensor]]  # outputs -> loss (), mistakes (N,)
 
 

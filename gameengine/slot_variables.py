@@ -1,5 +1,5 @@
-"""What a network of the slots engine looks at: named variables of the frames before and now, of the
-actions, and of what was predicted already for the frame after.
+"""What a network of the slots engine looks at: named variables of the last frames, of the actions,
+and of what was predicted already for the frame after.
 
 Each variable has a few values and takes one of them, so that a network's first layer is a sum of
 rows of a table. Distances are variables too: what happens between two things depends on where they
@@ -19,8 +19,8 @@ from data_gen.game import GameSpec
 from data_gen.kernels import kernel
 from gameengine.sprites import Sprites
 
-BEFORE, NOW, AFTER = range(3)  # the frames that tokens belong to
-_WHEN = ("before", "now", "after")
+BEFORE, NOW, AFTER, EARLIER = range(4)  # the frames that tokens belong to; the last comes first
+_WHEN = ("before", "now", "after", "earlier")
 VALUE, DISTANCE, COUNT, PIXEL, ACTION, INERTIA, SAME = range(7)  # kinds of variables
 SHAPE, ROW, COLUMN = range(3)  # tokens of a sprite
 DESCRIBED = 33  # numbers of a description are taken as whole ones, from 0 to less than this
@@ -46,7 +46,8 @@ class Vocabulary:
 
     The tokens that frames show, those of `sprites`, are followed by four hidden ones for each
     smooth sprite, the fractions of its row and column and its speed down and across, and by those
-    of the description. These have a column each in tokens (N, 3, V).
+    of the description. These have a column each in tokens (N, 3, V): before, now and after; or
+    (N, 4, V), if it looks at what was earlier.
     """
 
     spec: GameSpec
@@ -61,6 +62,11 @@ class Vocabulary:
     def tokens(self) -> int:
         """V: how many there are."""
         return self.about.stop
+
+    @property
+    def looks_earlier(self) -> bool:
+        """Whether two frames are too few. Speeds that are tokens tell more than a third one."""
+        return self.spec.context > 2 and not self.smooth
 
     @property
     def speeds(self) -> int:
@@ -172,6 +178,10 @@ class Vocabulary:
             yield from self._way(sprite, BEFORE, NOW)
         for other in range(sprite):
             yield from self._distance(sprite, NOW, other, NOW)
+        if self.looks_earlier:  # at what told a tick ago where it would go
+            yield from self._way(sprite, EARLIER, BEFORE)
+            for other in range(sprite):
+                yield from self._distance(sprite, BEFORE, other, NOW)
 
     def _tokens(self, sprite: int, when: int) -> Iterator[Variable]:
         sizes = (self.shapes(sprite), *self.spec.shape[1:])
@@ -235,8 +245,8 @@ def look(
     actions: NDArray[np.int64],
     frames: NDArray[np.uint8],
 ) -> NDArray[np.int64]:
-    """Rows of the first layer (N, F) that the variables of a table (F, 8) choose. tokens (N, 3, V)
-    before, now and after, actions (N, P), frames (N, H, W) now."""
+    """Rows of the first layer (N, F) that the variables of a table (F, 8) choose. tokens as of a
+    Vocabulary, actions (N, P), frames (N, H, W) now."""
     chosen = np.empty((len(tokens), len(table)), np.int64)
     look_at(table, *map(np.ascontiguousarray, (tokens, actions, frames)), chosen)
     return chosen

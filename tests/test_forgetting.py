@@ -42,7 +42,7 @@ def test_what_nothing_depends_on_is_dropped_the_least_telling_first() -> None:
         loss = sum(float((one * of).sum()) for one, of in zip(gone, worth, strict=True))
         return loss, 3 + sum(int((one * of).sum()) for one, of in zip(gone, needed, strict=True))
 
-    drop_from(kept, surprise)
+    assert drop_from(kept, surprise) == 3
     assert [one.tolist() for one in kept] == [[0, 1, 0], [0, 1]]
 
 
@@ -88,14 +88,22 @@ def test_layers_forget_what_of_the_description_changes_nothing(batch: Batch) -> 
     engine = hyper()
     makers = [make for make in engine.generators if isinstance(make, Generator)]
     assert len(makers) == 6  # two layers for each of two paddles and the ball
+    assert isinstance(engine.base, SlotsEngine)
+    shapes, height, width, way, _ = engine.base._heads[0].split
+    head = makers[1]  # of the left paddle
+    tall, stay = head.changes[1][0], head.start.get_parameter("bias")
     with torch.no_grad():
         for make in makers:
             for change in make.changes:
                 change[SPEED_TOLD] = 0.0
-                change[0] *= 100.0  # of the paddle's height much depends
+        tall[:shapes] = torch.tensor([0.0, 999.0, -999.0])  # which of two shapes it has
+        stay[shapes + height + width + torch.tensor([0, way]) + way // 2] = 99.0
     forget(engine, batch)
     assert all(make.kept[SPEED_TOLD] == 0 for make in makers)
-    assert any(make.kept[0] == 1 for make in makers)
+    assert [make.kept[0] == 1 for make in makers] == [False, True, False, False, False, False]
+    assert _variables_kept(engine).min() == 1  # these are dropped once the layers are settled
+    forget(engine, batch)
+    assert _variables_kept(engine).min() == 0
 
 
 def test_what_is_forgotten_has_no_effect_any_more() -> None:
@@ -127,10 +135,13 @@ def test_a_checkpoint_leaves_out_what_was_forgotten(tmp_path: Path) -> None:
 def test_the_base_forgets_as_well(batch: Batch) -> None:
     engine = hyper(source="table", size=4)
     assert engine.can_forget
-    base = engine.base
     forget(engine, batch)
-    kept = torch.cat([value for name, value in base.named_buffers() if name.endswith("kept")])
-    assert kept.min() == 0
+    assert _variables_kept(engine).min() == 0
+
+
+def _variables_kept(engine: HyperEngine) -> torch.Tensor:
+    named = engine.base.named_buffers()
+    return torch.cat([value for name, value in named if name.endswith("kept")])
 
 
 def test_smooth_slots_forget_what_their_hidden_motion_does_not_need() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from gameengine.engines.hyper import HyperEngine, heads
 from gameengine.retargeting import for_spec
 
 VARIANTS = {"paddle_height": [5, 7, 9], "ball_speed": [1, 2]}
+CONTEXT = 3
 
 
 def pong_engine(**options: object) -> HyperEngine:
@@ -32,11 +34,10 @@ def pong_engine(**options: object) -> HyperEngine:
 
 def shown(engine: HyperEngine, description: torch.Tensor) -> torch.Tensor:
     """Logits of the tick after an empty context."""
-    count = len(description)
-    context = Context(torch.zeros(count, 2, 1, 32, 32, dtype=torch.uint8), torch.zeros(count, 1, 2))
-    context = Context(context.frames, context.actions.long())
-    hidden = engine.encode(context, description)
-    return engine.advance(hidden, torch.zeros(count, 2, dtype=torch.int64))["logits"]
+    frames = torch.zeros(len(description), CONTEXT, 1, 32, 32, dtype=torch.uint8)
+    actions = torch.zeros(len(description), CONTEXT, 2, dtype=torch.int64)
+    hidden = engine.encode(Context(frames, actions[:, 1:]), description)
+    return engine.advance(hidden, actions[:, 0])["logits"]
 
 
 def test_what_is_known_of_descriptions() -> None:
@@ -94,7 +95,7 @@ def test_descriptions_make_different_games_and_one_embedding_is_one_of_them() ->
     one = for_spec(engine, spec, embedding=engine.embedding(nine)[0].tolist())
     assert isinstance(one, HyperEngine)
     torch.testing.assert_close(shown(one, five), shown(engine, nine))
-    assert one.spec == spec
+    assert one.spec == replace(spec, context=CONTEXT)  # it sees more than this game needs
 
 
 def test_games_of_another_shape_do_not_fit() -> None:
@@ -126,15 +127,15 @@ def test_shared_weights_change_nothing() -> None:
     torch.manual_seed(0)
     engine = pong_engine(generated=["*"])
     description = engine.embedding.games[[0, 0, 3, 3]]
-    frames = torch.randint(0, 5, (4, 2, 1, 32, 32), dtype=torch.uint8)
-    actions = torch.randint(0, 3, (4, 4, 2))
-    shown = Context(frames, actions[:, :1])
-    together, _ = engine.unroll(engine.encode(shown, description), actions[:, 1:])
+    frames = torch.randint(0, 5, (4, CONTEXT, 1, 32, 32), dtype=torch.uint8)
+    actions = torch.randint(0, 3, (4, 5, 2))
+    between, following = actions[:, : CONTEXT - 1], actions[:, CONTEXT - 1 :]
+    together, _ = engine.unroll(engine.encode(Context(frames, between), description), following)
     for item in range(4):
         one = slice(item, item + 1)
-        alone = Context(frames[one], actions[one, :1])
+        alone = Context(frames[one], between[one])
         hidden = engine.encode(alone, description[one])
-        logits = engine.unroll(hidden, actions[one, 1:])[0].logits
+        logits = engine.unroll(hidden, following[one])[0].logits
         torch.testing.assert_close(together.logits[one], logits, atol=1e-4, rtol=1e-4)
 
 
@@ -142,10 +143,10 @@ def test_weights_are_made_once_a_rollout(monkeypatch: pytest.MonkeyPatch) -> Non
     engine, made = pong_engine(generated=["*"]), list[int]()
     really = engine.implement
     monkeypatch.setattr(engine, "implement", lambda e: (made.append(len(e)), really(e))[1])
-    frames = torch.zeros(4, 2, 1, 32, 32, dtype=torch.uint8)
+    frames = torch.zeros(4, CONTEXT, 1, 32, 32, dtype=torch.uint8)
     actions = torch.zeros(4, 2, dtype=torch.int64)
     with torch.inference_mode():
-        shown = Context(frames, actions[:, None])
+        shown = Context(frames, actions[:, None].expand(-1, CONTEXT - 1, -1))
         hidden = engine.encode(shown, engine.embedding.games[[1, 1, 1, 1]])
         for _ in range(5):
             hidden = engine.advance(hidden, actions)
@@ -160,12 +161,13 @@ def test_weights_are_made_once_a_rollout(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_one_game_that_is_played_is_an_engine_with_ordinary_layers(reading: str) -> None:
     engine = pong_engine(generated=["head"], reading=reading)
     used: list[str] = []
-    frames = torch.randint(0, 5, (3, 2, 1, 32, 32), dtype=torch.uint8)
+    frames = torch.randint(0, 5, (3, CONTEXT, 1, 32, 32), dtype=torch.uint8)
     actions = torch.zeros(3, 2, dtype=torch.int64)
+    between = actions[:, None].expand(-1, CONTEXT - 1, -1)
     description = engine.embedding.games[[1, 1, 1]]
 
     def play() -> torch.Tensor:
-        hidden = engine.encode(Context(frames, actions[:, None]), description)
+        hidden = engine.encode(Context(frames, between), description)
         return engine.decode(engine.advance(hidden, actions)).logits
 
     watched = register_module_forward_hook(lambda layer, *_: used.append(type(layer).__name__))
@@ -186,9 +188,9 @@ def test_one_game_that_is_played_is_an_engine_with_ordinary_layers(reading: str)
 def test_judging_leaves_nothing_behind_that_could_not_be_copied() -> None:
     """As Lightning copies an engine to average its weights."""
     engine = pong_engine(generated=["*"], encoder=4, size=2)
-    frames = torch.zeros(2, 3, 1, 32, 32, dtype=torch.uint8)
-    actions = torch.zeros(2, 2, 2, dtype=torch.int64)
-    shown = Context(frames[:, :2], actions[:, :1])
+    frames = torch.zeros(2, CONTEXT + 1, 1, 32, 32, dtype=torch.uint8)
+    actions = torch.zeros(2, CONTEXT, 2, dtype=torch.int64)
+    shown = Context(frames[:, :-1], actions[:, :-1])
     hidden = engine.encode(shown, engine.embedding.games[:2])
-    engine.judge(hidden, actions[:, 1:], frames[:, 2:], forced=False).loss.backward()
+    engine.judge(hidden, actions[:, -1:], frames[:, -1:], forced=False).loss.backward()
     copy.deepcopy(engine)

@@ -121,7 +121,7 @@ def test_engines_that_remember_learn_from_long_windows() -> None:
     video, _ = video_of(game, 2, 31)
     induced = induce(made, video, tries=3, steps=2)
     assert induced.embeddings.shape == (2, 3, 4)
-    assert induced.ticks == 16 * (31 - 2 - 16 + 1)
+    assert induced.ticks == 16 * (31 - game.spec.context - 16 + 1)
     assert (induced.wrong[:, :-1] <= induced.wrong[:, 1:]).all()  # the best first
 
 

@@ -12,15 +12,19 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from data_gen.game import with_context
 from data_gen.players import make_players
+from data_gen.randomness import training_seeds
 from data_gen.registry import make_game
 from gameengine.checkpoint import load_checkpoint
 from gameengine.configs import read_config
 from gameengine.data import GameData
 from gameengine.embedding_points import embedding_of
+from gameengine.engines import make_engine
 from gameengine.engines.hyper import HyperEngine
 from gameengine.learned_game import LearnedGame
 from gameengine.live import LiveSource
@@ -34,7 +38,7 @@ VARIANTS = {"short": {"paddle_height": 3}, "tall": {"paddle_height": 20}, "usual
 
 def mixed(seed: int = 0) -> MixedSource:
     cast = make_players(["random"])
-    games = [make_game("pong", **options) for options in VARIANTS.values()]
+    games = [with_context(make_game("pong", **options), 3) for options in VARIANTS.values()]
     sources = [LiveSource(game, cast, seed, games=4, chunk=16) for game in games]
     return MixedSource([MinedSource(source, 0.5) for source in sources], seed)
 
@@ -73,6 +77,19 @@ def test_a_saved_mixture_goes_on_where_it_was() -> None:
     for batch in following:
         for key, value in other.draw(4, 1).items():
             assert torch.equal(value, batch[key])
+
+
+def test_all_variants_are_seen_as_long_as_the_one_that_needs_it_most() -> None:
+    assert make_game("pong").spec.context == 2
+    data = GameData(variants={"usual": {}, "fast": {"ball_speed": 2}}, ticks_per_batch=6)
+    assert [game.spec.context for game in data.variants.values()] == [3, 3]
+    assert data.draw()["frames"].shape[1] == data.held_out_windows(1)["frames"].shape[1] == 3 + 1
+    assert data.spec.context == 3
+    usual = LearnedGame(make_engine("dense", data.spec, width=8), make_game("pong"))
+    assert usual.spec.context == 3
+    truth, dream = usual.init_beside_truth(training_seeds(0, 0, 4))
+    assert dream.hidden["frames"].shape[1] == 3
+    np.testing.assert_array_equal(usual.truth.render(truth), dream.frames)
 
 
 def test_held_out_windows_and_glimpses_are_of_all_variants() -> None:

@@ -1,9 +1,11 @@
-"""Proof by enumeration: in Pong two frames and the actions determine the next frame.
+"""Proof by enumeration: in Pong the last two frames, or three in some variants, and the actions
+determine the next frame.
 
 Every ball that play can reach is found with the game's own `step`. What a frame shows of the ball
 and the score is read from its pixels alone; paddles are left out of the comparison, which can only
-make the claim harder to keep. The claim: whatever a frame before and a frame now show, they leave
-one possibility for all that the frame now hides (exact place, side and angle of the ball).
+make the claim harder to keep. The claim: whatever a frame before and a frame now show, and where it
+takes three also the one earlier, they leave one possibility for all that the frame now hides (exact
+place, side and angle of the ball).
 """
 
 from __future__ import annotations
@@ -68,6 +70,23 @@ class Transitions:
             for group in alike.values()
             for a, b in combinations(group, 2)
             if (self.after[a, :4] != self.after[b, :4]).any() and self._paddles_agree(a, b)
+        ]
+
+    def ambiguous_after_three(self, game: KernelGame) -> list[tuple[int, int]]:
+        """Those of them that can also have come from ticks which begin with the same look."""
+        looks = _looks(game, np.where(np.arange(6) < 4, self.before, 0))  # (N,) of the balls
+        ending: dict[tuple[int, ...], list[int]] = {}
+        for number, ball in enumerate(self.after[:, :4].tolist()):
+            ending.setdefault(tuple(ball), []).append(number)
+        came = [ending.get(tuple(ball), []) for ball in self.before[:, :4].tolist()]
+        return [
+            (a, b)
+            for a, b in self.ambiguous(game)
+            if any(
+                looks[first] == looks[other] and self._paddles_agree(first, other)
+                for first in came[a]
+                for other in came[b]
+            )
         ]
 
     def _paddles_agree(self, a: int, b: int) -> bool:
@@ -146,17 +165,23 @@ def _looks(game: KernelGame, rows: Ints) -> Ints:
 
 DETERMINED = [
     {},
+    {"paddle_height": 6},
     {"paddle_height": 9},
     {"size": (32, 64)},
     {"size": (64, 32)},
     {"size": (64, 64)},
 ]
-# The frames of a slow ball at a wall with zones in the wrong place, and of fast balls, have two
+# Two frames of a slow ball at a wall with zones in the wrong place, and of fast balls, have two
 # readings; and the serve angle's sub-pixels are hidden by design.
+TOLD_BY_THREE: list[dict[str, Any]] = [
+    {"paddle_height": 5},
+    {"ball_speed": 2},
+    {"paddle_height": 9, "ball_speed": 2},
+    {"ball_speed": 3},
+    {"ball_speed": 3, "size": (32, 64)},
+]
 AMBIGUOUS: list[tuple[dict[str, Any], int | None]] = [
-    ({"paddle_height": 5}, None),
-    ({"ball_speed": 2}, None),
-    ({"ball_speed": 3}, None),
+    *((options, None) for options in TOLD_BY_THREE),
     ({"serve_angles": True}, 3),  # 3 rounds are enough to find some of very many
 ]
 
@@ -164,10 +189,28 @@ AMBIGUOUS: list[tuple[dict[str, Any], int | None]] = [
 @pytest.mark.parametrize("options", DETERMINED, ids=str)
 def test_two_frames_determine_the_ball(options: dict[str, Any]) -> None:
     game = pong(**options)
+    assert game.spec.context == 2
     transitions = reachable_transitions(game)
     print(f"{options}: {len(transitions.before)} transitions out of {transitions.tried} ticks")
     assert len(transitions.before) > 6000
     assert transitions.ambiguous(game) == []
+
+
+@pytest.mark.parametrize("options", TOLD_BY_THREE, ids=str)
+def test_three_frames_determine_the_ball(options: dict[str, Any]) -> None:
+    game = pong(**options)
+    assert game.spec.context == 3
+    transitions = reachable_transitions(game)
+    print(f"{options}: {len(transitions.before)} transitions out of {transitions.tried} ticks")
+    assert len(transitions.before) > 1000
+    assert transitions.ambiguous_after_three(game) == []
+
+
+def test_the_context_is_enough_for_all_variants_that_are_drawn() -> None:
+    assert pong(paddle_height=[6, 7, 24], paddle_speed=[1, 4]).spec.context == 2
+    assert pong(paddle_height=[5, 7]).spec.context == 3
+    assert pong(ball_speed=[1, 2]).spec.context == 3
+    assert pong(paddle_height=[5, 7], serve_angles=True).spec.context == 2  # no number is enough
 
 
 @pytest.mark.parametrize(("options", "rounds"), AMBIGUOUS, ids=str)

@@ -12,16 +12,18 @@ from torch.nn import functional as F
 from data_gen.players import make_players
 from data_gen.registry import make_game
 from gameengine.checkpoint import load_checkpoint, save_engine
+from gameengine.engine import Context
 from gameengine.engines import make_engine
 from gameengine.engines.slots import SlotsEngine
 from gameengine.learner import encode, predict
 from gameengine.live import LiveSource
 from gameengine.slot_heads import SpriteHead, light_logits, sprite_loss
 from gameengine.slot_nets import _sum_of_rows
-from gameengine.slot_variables import AFTER, BEFORE, NOW, Vocabulary, as_table, look
+from gameengine.slot_variables import AFTER, BEFORE, EARLIER, NOW, Vocabulary, as_table, look
 from gameengine.sprites import learn_sprites
 
 PONG = make_game("pong").spec
+FAST = {"ball_speed": 2}  # of which three frames are seen
 
 
 def source(**options: object) -> LiveSource:
@@ -87,6 +89,37 @@ def test_variables_say_what_is_where(words: Vocabulary) -> None:
     assert said[0]["colour at +0, +2 of ball"] == 0
 
 
+def test_of_three_frames_it_knows_what_told_a_tick_ago_where_things_go(words: Vocabulary) -> None:
+    fast = make_game("pong", **FAST).spec
+    three = Vocabulary(fast, words.sprites, reach=4, sight=0)
+    assert not Vocabulary(fast, words.sprites, reach=4, sight=0, smooth=(2,)).looks_earlier
+    tokens = np.zeros((1, 4, words.sprites.tokens), np.int64)
+    tokens[0, EARLIER, 6:9] = 1, 20, 9
+    tokens[0, BEFORE, 6:9] = 1, 22, 6
+    tokens[0, NOW, :9] = 1, 10, 1, 1, 20, 29, 1, 21, 3
+    variables = three.common()
+    table = as_table(variables)
+    frames = words.sprites.draw(tokens[:, NOW])
+    values = look(table, tokens, np.zeros((1, 2), np.int64), frames)[0] - table[:, 0]
+    said = {variable.name: value for variable, value in zip(variables, values, strict=True)}
+    assert said["way down of ball to before"] == 4 + 2
+    assert said["way across of ball to before"] == 4 - 3
+    assert said["way down of ball to now"] == 4 - 1
+    assert said["ball before down from left paddle now"] == 31 + (22 - 10)
+    assert not said.keys() <= {variable.name for variable in words.common()}
+
+
+def test_its_state_follows_from_the_last_three_frames() -> None:
+    made, batch = engine(**FAST), source(**FAST).draw(16, 6)
+    assert batch["frames"].shape[1] == 3 + 6
+    hidden = encode(made, batch)
+    _, last = made.unroll(hidden, batch["actions"][:, 2:], batch["frames"][:, 3:])
+    shown = Context(batch["frames"][:, -3:], batch["actions"][:, -2:])
+    again = made.encode(shown, batch["description"])
+    for when in ("earlier", "before", "now"):
+        assert torch.equal(last[when], again[when]), when
+
+
 def test_pixels_beyond_the_edge_have_a_value_of_their_own(words: Vocabulary) -> None:
     tokens = np.zeros((1, 3, words.sprites.tokens), np.int64)
     tokens[0, NOW, 6:9] = 1, 0, 0
@@ -137,11 +170,12 @@ def test_a_light_stays_as_it_is_unless_something_speaks() -> None:
     assert (light_logits(torch.zeros(1, 2), now) > 0).tolist() == [[False, True]]
 
 
+@pytest.mark.parametrize("options", [{}, FAST])
 @pytest.mark.parametrize("smooth", [(), ("ball",)])
-def test_it_is_taught_what_it_shows(smooth: tuple[str, ...]) -> None:
-    made = engine(smooth)
-    batch = source().draw(24, 5)
-    actions, frames = batch["actions"][:, 1:], batch["frames"][:, 2:]
+def test_it_is_taught_what_it_shows(smooth: tuple[str, ...], options: dict[str, int]) -> None:
+    made = engine(smooth, **options)
+    batch, context = source(**options).draw(24, 5), made.spec.context
+    actions, frames = batch["actions"][:, context - 1 :], batch["frames"][:, context:]
     judged = made.judge(encode(made, batch), actions, frames, forced=True)
     shown = predict(made, batch, teacher_forcing=True)
     right = (shown.logits.max(2).indices == frames[:, :, 0]).all((2, 3))

@@ -30,6 +30,7 @@ PADDLE_MARGIN = 1  # between the paddle and the edge behind it
 FACE = PADDLE_MARGIN + PADDLE_WIDTH  # distance of a paddle's face from the edge behind it
 ZONES = 5  # of a paddle; where the ball hits sets its angle
 WINNING = 5  # at this score both scores clear
+SHORT = 5  # rows of a paddle that can send a ball off level a row away from the edge of the field
 
 PLAIN_ANGLES = np.array([(SUB, SUB * vy) for vy in (-2, -1, 0, 1, 2)])  # (5, 2) |vx|, vy in 1/16 px
 
@@ -207,6 +208,17 @@ def expert(frame: Any, seat: Any, aim: Any) -> Any:
     return UP if gap < -1 else (DOWN if gap > 1 else STAY)
 
 
+def _context(paddle_height: Sequence[int], ball_speed: Sequence[int]) -> int:
+    """How many frames show where the ball flies.
+
+    A ball that flies by two rows a tick and meets the wall is back in its row, a row from the edge,
+    and looks level. No level ball flies there if the middle zone of a paddle is never so far up or
+    down: then two frames are enough. Else, and for fast balls, which can look like others in more
+    rows, it takes a third one: no ball meets walls in two ticks running.
+    """
+    return 2 if min(paddle_height) > SHORT and max(ball_speed) == 1 else 3
+
+
 def pong(
     size: Sequence[int] = (32, 32),
     paddle_height: int | Sequence[int] = 7,
@@ -239,7 +251,7 @@ def pong(
         colours=("background", "left paddle", "right paddle", "ball", "score"),
         palette=((18, 18, 28), (90, 200, 250), (255, 149, 90), (250, 250, 240), (120, 125, 150)),
         tracked=("left paddle", "right paddle", "ball"),
-        context=2,
+        context=2 if fine else _context(choices["paddle_height"], choices["ball_speed"]),
         events=("plain", "wall", "paddle", "serve", "miss", "clear"),
         description=("paddle height", "paddle speed", "ball speed", "serve angle"),
         options={"size": [height, width], **choices, "serve_angles": fine},

@@ -57,6 +57,7 @@ def run() -> None:
 
 
 def _verdict(engine: Engine, folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    from data_gen.game import with_context
     from data_gen.reachable import MOST
     from data_gen.registry import game_of
     from gameengine.certify.certificate import QUESTIONS, Wanted
@@ -66,7 +67,7 @@ def _verdict(engine: Engine, folder: Path, asked: argparse.Namespace) -> dict[st
     if engine.spec.name == "life":
         return certify_life(engine, folder)
     try:
-        truth = game_of(engine.spec)
+        truth = with_context(game_of(engine.spec), engine.spec.context)
     except ValueError as error:
         raise UserError(f"{asked.checkpoint}: {error}") from error
     wanted = Wanted(

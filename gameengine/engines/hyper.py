@@ -207,7 +207,9 @@ class HyperEngine(Engine):
     def forget(self, hidden: Hidden, actions: Tensor, frames: Tensor, outcome: Tensor) -> None:
         """Let each layer drop the numbers of the description that nothing depends on: its weights
         are then those of the mean. Without which, one after another, the least telling first,
-        nothing more becomes wrong, and the loss stays bearable. Then the base drops what it can.
+        nothing more becomes wrong, and the loss stays bearable. Once no layer drops any more, the
+        base drops what it can: layers should be settled early, before they have learned to rely on
+        numbers that they do not need, and variables late, when what is rare is learned as well.
 
         A combination of numbers that was never seen is one that was, to a layer that sees few.
         """
@@ -221,10 +223,11 @@ class HyperEngine(Engine):
             return float(judged.loss + loss), int(judged.wrong.sum() + missed.sum())
 
         self._made = None
+        dropped = 0
         if self._forgets:
             makers = [make for make in self.generators if isinstance(make, Generator)]
-            drop_from([make.kept for make in makers], surprise)
-        if self.base.can_forget:
+            dropped = drop_from([make.kept for make in makers], surprise)
+        if self.base.can_forget and not dropped:
             with self._using(self.implement(embeddings)) as game:
                 game.forget(hidden, actions, frames, outcome)
 

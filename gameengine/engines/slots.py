@@ -51,14 +51,16 @@ class SlotsEngine(SlotNetworks):
         frames = context.frames[:, -self.spec.context :, 0]  # (B, T0, H, W)
         tokens = self._read(frames, description)
         hidden = {
-            "before": tokens[:, 0],
+            "before": tokens[:, -2:][:, 0],  # if there is but one frame, the same
             "now": tokens[:, -1],
             "frame": frames[:, -1:],
             "outcome": torch.zeros(len(frames), len(self.spec.players) + 1),
         }
+        if self._words.looks_earlier:
+            hidden["earlier"] = tokens[:, -3]
         if context.hindsight is not None:
             hidden["hindsight"] = context.hindsight[:, self.spec.context - 1 :]  # (B, 1 + T, S, 6)
-        guesses = self._guess(self.guess, tokens[:, 0], tokens[:, -1])
+        guesses = self._guess(self.guess, hidden["before"], hidden["now"])
         for sprite, parts in zip(self._words.smooth, guesses, strict=True):
             guessed = torch.stack([part.max(1).indices for part in parts], 1)  # (B, 4)
             hidden["now"][:, self._words.hidden(sprite)] = self._guess_head.moved(guessed, 1)
@@ -66,7 +68,8 @@ class SlotsEngine(SlotNetworks):
 
     def advance(self, hidden: Hidden, actions: Tensor) -> Hidden:
         words, now = self._words, hidden["now"]
-        tokens = torch.stack([hidden["before"], now, torch.zeros_like(now)], 1)  # (B, 3, V)
+        past = [hidden["earlier"]] if words.looks_earlier else []
+        tokens = torch.stack([hidden["before"], now, torch.zeros_like(now), *past], 1)
         seen = (tokens, actions, hidden["frame"][:, 0])
         for sprite in range(len(self._heads)):
             logits = self._foresee(sprite, seen)
@@ -77,14 +80,16 @@ class SlotsEngine(SlotNetworks):
             lights = words.all_lights
             tokens[:, AFTER, lights] = (light_logits(self.switch(*seen), now[:, lights]) > 0).long()
         tokens[:, AFTER, words.about] = now[:, words.about]
-        self._begin(tokens)
+        if words.smooth:
+            self._begin(tokens)
         shown = tokens[:, AFTER, : self.sprites.tokens]
-        return {
+        after = {
             "before": now,
             "now": tokens[:, AFTER],
             "frame": torch.from_numpy(self.sprites.draw(shown.numpy()))[:, None],
             "outcome": self.outcome(*seen),
         }
+        return after | {"earlier": hidden["before"]} if past else after
 
     def _begin(self, tokens: Tensor) -> None:
         """Fill in how smooth sprites move that begin anew in the tick of tokens (N, 3, V)."""
@@ -125,7 +130,7 @@ class SlotsEngine(SlotNetworks):
                 begun = self._guess_head.moved(motion[:, 0, number], -1)
                 loss = loss + hidden_loss(parts, begun, sure[:, 0, number])
             sure = sure[:, 1:].flatten(0, 1)  # (B * T, S, 2)
-        seen = _folded(tokens), actions.flatten(0, 1), shown.flatten(0, 1)
+        seen = _folded(tokens, size[1]), actions.flatten(0, 1), shown.flatten(0, 1)
         if sure is not None:
             begun, sure = self._judge_beginnings(seen[0], sure)
             loss = loss + begun
@@ -158,7 +163,7 @@ class SlotsEngine(SlotNetworks):
         sure = None
         if self.guess is not None:
             sure = self._recall(hidden, tokens, actions, shown)[1][:, 1:].flatten(0, 1)
-        seen = _folded(tokens), actions.flatten(0, 1), shown.flatten(0, 1)
+        seen = _folded(tokens, shown.shape[1]), actions.flatten(0, 1), shown.flatten(0, 1)
         if sure is not None:
             sure = self._judge_beginnings(seen[0], sure)[1]
         for net, surprise in self._parts(seen[0], sure, strict=True):
@@ -189,11 +194,13 @@ class SlotsEngine(SlotNetworks):
         return told[..., :4], told[..., 4:]
 
     def _truth(self, hidden: Hidden, frames: Tensor) -> tuple[Tensor, Tensor]:
-        """Tokens (B, T + 2, V) of the frames before, now and from then on, (B, T, 1, H, W), and the
-        frames (B, T, H, W) that each tick begins with."""
+        """Tokens (B, T + 2, V) of the frames before, now and from then on, (B, T, 1, H, W), behind
+        those of the frame earlier if it looks at that, and the frames (B, T, H, W) that each tick
+        begins with."""
         truth = self._read(frames[:, :, 0], since=hidden["now"])  # (B, T, V)
         truth[..., self._words.about] = hidden["now"][:, None, self._words.about]
-        tokens = torch.cat([hidden["before"][:, None], hidden["now"][:, None], truth], 1)
+        known = [hidden[when] for when in ("earlier", "before", "now") if when in hidden]
+        tokens = torch.cat([torch.stack(known, 1), truth], 1)
         return tokens, torch.cat([hidden["frame"][:, None], frames[:, :-1]], 1)[:, :, 0]
 
     @torch.no_grad()
@@ -242,6 +249,9 @@ class SlotsEngine(SlotNetworks):
                     part[rows[new]] = other[new]
 
 
-def _folded(tokens: Tensor) -> Tensor:
-    """tokens (B, T + 2, V) -> before, now and after each tick (B * T, 3, V)."""
-    return tokens.unfold(1, 3, 1).movedim(-1, 2).flatten(0, 1)
+def _folded(tokens: Tensor, ticks: int) -> Tensor:
+    """tokens (B, T + 2, V) -> before, now and after each tick (B * T, 3, V), or (B, T + 3, V) ->
+    the same with what was earlier behind it (B * T, 4, V)."""
+    frames = tokens.shape[1] - ticks + 1
+    folded = tokens.unfold(1, frames, 1).movedim(-1, 2).flatten(0, 1)
+    return folded.roll(3 - frames, 1)

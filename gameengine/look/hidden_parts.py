@@ -15,7 +15,7 @@ from gameengine.frames import one_hot
 SHOWN = ("logits", "outcome", "frame")  # what the last tick showed: the state does not need it
 WIDEST = 2048  # features of a tensor that are kept while rollouts are watched
 COMPONENTS = 256  # principal components that stand for more features than that
-NAMES = {"now": "slots now", "before": "slots before"}
+NAMES = {"now": "slots now", "before": "slots before", "earlier": "slots earlier"}
 
 
 def held(hidden: Hidden) -> Hidden:
