@@ -127,10 +127,10 @@ class GuessHead:
         return [Expected(there[axis], anywhere, parts[2 + axis]) for axis in (0, 1)]
 
     def moved(self, motion: Tensor, ticks: int) -> Tensor:
-        """Hidden tokens (N, 4) so many ticks later."""
-        fractions, speeds = motion[:, :2], motion[:, 2:]
+        """Hidden tokens (..., 4) so many ticks later."""
+        fractions, speeds = motion.split(2, -1)
         gone = fractions + ticks * (speeds - self._middle)
-        return torch.cat([gone % self._fine, speeds], 1)
+        return torch.cat([gone % self._fine, speeds], -1)
 
 
 def _turned(now: Tensor, speeds: Tensor, middle: int) -> Tensor:
@@ -190,6 +190,21 @@ def hidden_loss(logits: Sequence[Tensor], truth: Tensor, sure: Tensor) -> Tensor
         for place, said in enumerate(logits)
     ]
     return torch.stack(parts).sum()
+
+
+def guess_loss(
+    head: GuessHead, truth: Tensor, sure: Tensor, outputs: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Cross-entropy of the hidden tokens (N, S, 4) of S sprites, of which those sure (N, S, 2)
+    count, (), and in which items (N,) one is wrong."""
+    loss, wrong = torch.zeros(()), torch.zeros(len(truth), dtype=torch.bool)
+    for told, known, logits in zip(
+        truth.unbind(1), sure.unbind(1), head.logits(outputs), strict=True
+    ):
+        loss = loss + hidden_loss(logits, told, known)
+        said = torch.stack([part.max(1).indices for part in logits], 1)
+        wrong |= ((said != told) & known.bool().repeat(1, 2)).any(1)
+    return loss, wrong
 
 
 def light_logits(outputs: Tensor, now: Tensor) -> Tensor:

@@ -247,10 +247,13 @@ class SlotNetworks(Engine):
         the one in which it moves like that, by one of the two networks for it."""
         if net is None:
             return []
+        return self._guess_head.logits(net(*self._look(before, now)) * trust)
+
+    def _look(self, before: Tensor, now: Tensor) -> Seen:
+        """What those two networks are given: tokens (N, V) of the frame before and of this one."""
         tokens = torch.stack([before, now, torch.zeros_like(now)], 1)
         idle = torch.zeros(len(now), len(self.spec.players), dtype=torch.long)
-        unseen = torch.zeros(len(now), *self.spec.shape[1:], dtype=torch.uint8)
-        return self._guess_head.logits(net(tokens, idle, unseen) * trust)
+        return tokens, idle, torch.zeros(len(now), *self.spec.shape[1:], dtype=torch.uint8)
 
     def _begun(self, tokens: Tensor) -> Tensor:
         """Which smooth sprites (N, S) begin anew in the tick of tokens (N, 3, V): they were not

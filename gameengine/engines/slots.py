@@ -16,8 +16,9 @@ Relations between objects: Battaglia et al., "Interaction networks", NeurIPS 201
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import cast
 
 import numpy as np
 import torch
@@ -27,9 +28,13 @@ from torch.nn import functional as F
 from gameengine.engine import Context, Hidden, Judged, Prediction, unroll_by_ticks
 from gameengine.frames import certain_logits
 from gameengine.hindsight import Expected, look_back
-from gameengine.slot_heads import hidden_loss, light_logits, outcome_loss
-from gameengine.slot_networks import SlotNetworks
+from gameengine.slot_heads import guess_loss, light_logits, outcome_loss
+from gameengine.slot_nets import SlotNet
+from gameengine.slot_networks import Seen, SlotNetworks, Surprise
 from gameengine.slot_variables import AFTER, NOW
+
+# A network, what it is given, how to judge what it says, and how many there are for each frame.
+Guess = tuple[SlotNet, Seen, Surprise, float]
 
 
 class SlotsEngine(SlotNetworks):
@@ -120,20 +125,10 @@ class SlotsEngine(SlotNetworks):
 
     def judge(self, hidden: Hidden, actions: Tensor, frames: Tensor, forced: bool) -> Judged:
         """The cross-entropy of every token instead of every pixel, always from true frames."""
-        size = actions.shape[:2]
-        tokens, shown = self._truth(hidden, frames)
-        loss, sure = torch.zeros(()), None
-        if self.guess is not None:
-            motion, sure = self._recall(hidden, tokens, actions, shown)
-            guesses = self._guess(self.guess, hidden["before"], hidden["now"])
-            for number, parts in enumerate(guesses):
-                begun = self._guess_head.moved(motion[:, 0, number], -1)
-                loss = loss + hidden_loss(parts, begun, sure[:, 0, number])
-            sure = sure[:, 1:].flatten(0, 1)  # (B * T, S, 2)
-        seen = _folded(tokens, size[1]), actions.flatten(0, 1), shown.flatten(0, 1)
-        if sure is not None:
-            begun, sure = self._judge_beginnings(seen[0], sure)
-            loss = loss + begun
+        size, loss = actions.shape[:2], torch.zeros(())
+        seen, sure, guesses = self._look_at(hidden, actions, frames)
+        for net, given, surprise, share in guesses:
+            loss = loss + share * surprise(net(*given))[0]
         wrong = torch.zeros(size.numel(), dtype=torch.long)
         for net, surprise in self._parts(seen[0], sure):
             more, missed = surprise(net(*seen))
@@ -141,31 +136,53 @@ class SlotsEngine(SlotNetworks):
         outcome = self.outcome(*seen).unflatten(0, size)
         return Judged(loss, wrong.unflatten(0, size), outcome[..., :-1], outcome[..., -1])
 
-    def _judge_beginnings(self, tokens: Tensor, sure: Tensor) -> tuple[Tensor, Tensor]:
-        """The cross-entropy () of how smooth sprites move that begin anew in the ticks of tokens
-        (N, 3, V). After that none of them is sure (N, S, 2), and they have the speeds from before:
-        what others say of the tick is said before it is known how they move on."""
-        loss = torch.zeros(())
+    def _look_at(
+        self, hidden: Hidden, actions: Tensor, frames: Tensor
+    ) -> tuple[Seen, Tensor | None, Sequence[Guess]]:
+        """What the networks are given of all ticks, (B * T, ...), which hidden tokens are sure,
+        (B * T, S, 2), if there are any, and what is to be guessed."""
+        tokens, shown = self._truth(hidden, frames)
+        told = self._recall(hidden, tokens, actions, shown) if self._words.smooth else None
+        ticks = _folded(tokens, actions.shape[1])
+        seen = ticks, actions.flatten(0, 1), shown.flatten(0, 1)
+        if told is None:
+            return seen, None, ()
+        guesses = list(self._guesses(hidden, ticks, *told))
+        return seen, self._go_on(ticks, told[1][:, 1:].flatten(0, 1)), guesses
+
+    def _guesses(
+        self, hidden: Hidden, tokens: Tensor, motion: Tensor, sure: Tensor
+    ) -> Iterator[Guess]:
+        """Of first frames, and of sprites that begin anew in the ticks of tokens (B * T, 3, V).
+        motion (B, T + 1, S, 4): the hidden tokens, of which those sure (B, T + 1, S, 2) count."""
+        guess, fresh = cast(tuple[SlotNet, SlotNet], (self.guess, self.fresh))
+        first = self._guess_head.moved(motion[:, 0], -1)
+        surprise = partial(guess_loss, self._guess_head, first, sure[:, 0])
+        yield guess, self._look(hidden["before"], hidden["now"]), surprise, 1.0
         begun = self._begun(tokens)
         rows = begun.any(1)
-        guesses = self._guess(self.fresh, tokens[rows, NOW], tokens[rows, AFTER])
-        for number, (sprite, parts) in enumerate(zip(self._words.smooth, guesses, strict=True)):
-            known = sure[rows, number] * begun[rows, number, None]
-            hidden = self._words.hidden(sprite)
-            entropy = hidden_loss(parts, tokens[rows, AFTER, hidden], known)
-            loss = loss + entropy * len(known) / len(tokens)
-            tokens[begun[:, number], AFTER, hidden] = tokens[begun[:, number], NOW, hidden]
-        return loss, sure * ~begun[..., None]
+        if rows.any():
+            told, known = (part[:, 1:].flatten(0, 1)[rows] for part in (motion, sure))
+            known = known * begun[rows, :, None]
+            surprise = partial(guess_loss, self._guess_head, told, known)
+            given = self._look(tokens[rows, NOW], tokens[rows, AFTER])
+            yield fresh, given, surprise, len(told) / len(tokens)
+
+    def _go_on(self, tokens: Tensor, sure: Tensor) -> Tensor:
+        """Let smooth sprites that begin anew have the speeds from before after the ticks of tokens
+        (N, 3, V): what other networks say is said before it is known how these move on. Returns
+        which hidden tokens are still sure, of those sure (N, S, 2): not theirs."""
+        begun = self._begun(tokens)
+        for sprite, new in zip(self._words.smooth, begun.T, strict=True):
+            own = self._words.hidden(sprite)
+            tokens[new, AFTER, own] = tokens[new, NOW, own]
+        return sure * ~begun[..., None]
 
     def forget(self, hidden: Hidden, actions: Tensor, frames: Tensor, outcome: Tensor) -> None:
         """Let each network drop the variables that nothing depends on."""
-        tokens, shown = self._truth(hidden, frames)
-        sure = None
-        if self.guess is not None:
-            sure = self._recall(hidden, tokens, actions, shown)[1][:, 1:].flatten(0, 1)
-        seen = _folded(tokens, shown.shape[1]), actions.flatten(0, 1), shown.flatten(0, 1)
-        if sure is not None:
-            sure = self._judge_beginnings(seen[0], sure)[1]
+        seen, sure, guesses = self._look_at(hidden, actions, frames)
+        for net, given, surprise, _ in guesses:
+            net.forget(net.choose(*given), surprise)
         for net, surprise in self._parts(seen[0], sure, strict=True):
             net.forget(net.choose(*seen), surprise)
         told = partial(outcome_loss, outcome.flatten(0, 1))
