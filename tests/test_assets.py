@@ -11,6 +11,7 @@ import torch
 from data_gen.games.automaton import rule_bits
 from data_gen.games.lifelike import random_rules
 from data_gen.players import make_players
+from data_gen.registry import make_game
 from gameengine.judge import exact_horizon
 from gameengine.learned_game import LearnedGame
 from gameengine.neighbourhoods import learned_tables, rule_tables, wrong_neighbourhoods
@@ -33,6 +34,13 @@ def test_the_convolutional_pong_stays_exact_for_a_while() -> None:
     learned = LearnedGame.load(ASSETS / "pong_feedback.ckpt")
     horizon = exact_horizon(learned, make_players(["tracker:0.9"]), 32, 200)
     assert horizon.censored >= 28  # 97 % of 256 rollouts were, when it was bundled
+
+
+def test_the_bundled_variants_are_right_where_nobody_looked() -> None:
+    engine = LearnedGame.load(ASSETS / "pong_variants.ckpt").engine
+    unseen = make_game("pong", paddle_height=9, paddle_speed=2, ball_speed=2)
+    horizon = exact_horizon(LearnedGame(engine, unseen), make_players(["tracker:0.9"]), 32, 200)
+    assert horizon.censored >= 28
 
 
 def test_the_bundled_rules_are_right_where_nobody_looked() -> None:
