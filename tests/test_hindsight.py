@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,15 @@ from torch import Tensor
 from data_gen.players import make_players
 from data_gen.registry import make_game
 from gameengine.data import GameData
+from gameengine.engine import Context
 from gameengine.engines import make_engine
 from gameengine.engines.slots import SlotsEngine
 from gameengine.hindsight import Expected, look_back
 from gameengine.hindsight_kernels import PARTS, explain, find_changes
 from gameengine.live import LiveSource
 from gameengine.slot_heads import GuessHead, SpeedHead, SpriteHead
+from gameengine.slot_nets import SlotNet
+from gameengine.slot_networks import PRIOR_LOOKS
 from gameengine.slot_variables import AFTER, NOW
 from gameengine.windows import Arrays
 
@@ -283,6 +287,55 @@ def test_what_jumps_begins_anew_however_it_moved() -> None:
     assert gone[:, AFTER, hidden].tolist() == [[1, 2, 40, 50]] * 2
     assert torch.equal(tokens[:, AFTER, hidden], jumped[:, AFTER, hidden])
     assert tokens[:, AFTER, hidden][:, :2].tolist() == [[0, 0]] * 2  # on whole pixels
+
+
+def told_of(made: SlotsEngine, batch: Arrays) -> Tensor:
+    frames, description = (torch.from_numpy(batch[key]) for key in ("frames", "description"))
+    actions = torch.from_numpy(batch["actions"].astype(np.int64))
+    return made.look_back(frames, actions, description, np.random.default_rng(0))
+
+
+def test_what_was_learned_counts_only_after_some_looks() -> None:
+    made, other = smooth(), smooth()
+    kept: list[Arrays] = []
+    feeding = source()
+    feeding._look_back = lambda chunk, rng: kept.append(chunk)
+    feeding.draw(1, 1)
+    torch.manual_seed(1)
+    for net in (*other.paces, *other.movers, other.guess, other.fresh):
+        assert isinstance(net, SlotNet)
+        torch.nn.init.normal_(net.head.weight)
+    assert torch.equal(told_of(made, kept[0]), told_of(other, kept[0]))
+    made.looks += 2 * PRIOR_LOOKS
+    other.looks += 2 * PRIOR_LOOKS
+    assert not torch.equal(told_of(made, kept[0]), told_of(other, kept[0]))
+
+
+def test_only_the_network_for_beginnings_learns_how_a_serve_flies() -> None:
+    made = smooth()
+    feeding = source(made)
+    batch = feeding.draw(2048, 1)
+    context = Context(batch["frames"][:, :2], batch["actions"][:, :1], batch["hindsight"])
+    after = made._read(batch["frames"][:, 2:, 0])[:, 0]
+    hidden = made.encode(context, batch["description"])
+    three = torch.stack([hidden["before"], hidden["now"], after], 1)
+    served = made._begun(three)[:, 0]
+    assert 10 < served.sum() < 1000
+    losses = []
+    for far in (0, 5):  # the speeds after a serve are others
+        hindsight = batch["hindsight"].clone()
+        hindsight[served, -1, 0, 2:4] = 40 + far
+        known = made.encode(replace(context, hindsight=hindsight), batch["description"])
+        made.zero_grad()
+        made.judge(known, batch["actions"][:, 1:], batch["frames"][:, 2:], True).loss.backward()
+        losses.append({name: part.grad for name, part in made.named_parameters()})
+    changed = {name.split(".")[0] for name in losses[0] if different(losses, name)}
+    assert changed == {"fresh"}
+
+
+def different(gradients: list[dict[str, Tensor | None]], name: str) -> bool:
+    one, other = (each[name] for each in gradients)
+    return one is not None and other is not None and not torch.equal(one, other)
 
 
 def test_files_cannot_be_looked_back_on() -> None:
