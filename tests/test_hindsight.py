@@ -126,6 +126,22 @@ def test_what_is_expected_decides_between_what_explains_as_much() -> None:
     assert (hidden[0, :, 0, 2:] == STILL).all()
 
 
+def test_what_is_expected_down_depends_on_the_speed_across_that_was_chosen() -> None:
+    columns, rows = shown(400, [5] * 30), np.full(31, 7)  # down it stands still, with any fraction
+
+    def expect(tick: int, items: Tensor, told: Tensor, across: Tensor | None) -> Any:
+        expected = nothing_expected(tick, items, told)
+        expected[0][1].speeds[:, 3 + STILL] = 1.0  # not quite what is seen
+        fast = torch.zeros(len(items)) if across is None else across[:, 0]
+        expected[0][0].there[fast == 5 + STILL, :, 2] = 20.0
+        return expected
+
+    both = torch.from_numpy(np.stack([rows, columns], 1))[None, :, None]
+    hidden, _ = look_back(both, FINE, SPEEDS, expect, np.random.default_rng(0))
+    assert (hidden[0, :, 0, 3] == 5 + STILL).all()
+    assert (hidden[0, :, 0, 0] == 2).all()
+
+
 def looked_back(speeds: list[int], on: float, there: float) -> NDArray[np.int64]:
     """Fractions (T,) of what moves down by speeds (T,) that are known, if it is expected to go on
     from where it was, and to have the fraction 3 when it has turned back, so strongly."""
@@ -321,6 +337,8 @@ def test_only_the_network_for_beginnings_learns_how_a_serve_flies() -> None:
     three = torch.stack([hidden["before"], hidden["now"], after], 1)
     served = made._begun(three)[:, 0]
     assert 10 < served.sum() < 1000
+    still_sure = made._go_on(three.clone(), torch.ones(2048, 1, 2))[:, 0]
+    assert torch.equal(still_sure, (~served).float()[:, None].expand(-1, 2))
     losses = []
     for far in (0, 5):  # the speeds after a serve are others
         hindsight = batch["hindsight"].clone()
