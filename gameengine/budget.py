@@ -8,6 +8,7 @@ from threading import current_thread, main_thread
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 
 
 class Budget(pl.Callback):
@@ -94,3 +95,9 @@ class Budget(pl.Callback):
     def _stop_when_used(self, trainer: pl.Trainer) -> None:
         if self.progress >= 1.0:
             trainer.should_stop = True
+
+
+def cores_in_words() -> str:
+    """How many cores training uses, as a text."""
+    cores = torch.get_num_threads()
+    return f"{cores} core" if cores == 1 else f"{cores} cores"

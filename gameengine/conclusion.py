@@ -13,7 +13,7 @@ import torch
 from tqdm import tqdm
 
 from data_gen.command_line import this_python
-from gameengine.budget import Budget
+from gameengine.budget import Budget, cores_in_words
 from gameengine.curves import draw_curves
 from gameengine.evaluate import draw_accuracy
 from gameengine.experiment import Experiment
@@ -81,7 +81,7 @@ def _report(
     return Report(
         title=f"{experiment.settings['name']}: a learned {spec.name}",
         lead=f"{type(learner.engine).__name__}, {parameters:,} parameters, trained"
-        f" {_in_words(seconds)} on {torch.get_num_threads()} cores. Judged on"
+        f" {_in_words(seconds)} on {cores_in_words()}. Judged on"
         f" {first.rollouts} rollouts{each} of {first.ticks} ticks, with"
         f" {'seeds and players' if data.sees_strangers else 'seeds'} that training never saw.",
         command=command,

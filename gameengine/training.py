@@ -18,7 +18,7 @@ from torch import Tensor
 from data_gen.atomic import write_text
 from data_gen.command_line import this_python
 from data_gen.errors import UserError
-from gameengine.budget import Budget
+from gameengine.budget import Budget, cores_in_words
 from gameengine.checkpoint import load_checkpoint
 from gameengine.conclusion import conclude
 from gameengine.experiment import Experiment
@@ -93,7 +93,7 @@ class Run:
         limit = (
             f"{budget['minutes']:g} minutes" if budget["minutes"] else f"{budget['steps']} steps"
         )
-        print(f"{self._name}: training for at most {limit} on {torch.get_num_threads()} cores,")
+        print(f"{self._name}: training for at most {limit} on {cores_in_words()},")
         print(f"everything goes to {self.folder}; Ctrl-C stops, and loses nothing", flush=True)
         try:
             self._trainer.fit(

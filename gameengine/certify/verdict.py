@@ -105,7 +105,10 @@ def _as_a_whole(
 
 def _states(truth: AnyGame, wanted: Wanted, bars: Bars) -> Reachable:
     if truth.spec.context > 2:
-        raise UserError(f"contexts of {truth.spec.context} frames cannot be listed, only 1 or 2")
+        raise UserError(
+            f"contexts of {truth.spec.context} frames cannot be listed, only 1 or 2;"
+            " python -m gameengine.evaluate measures how long it stays exact"
+        )
     with bars.bar("states", None) as bar:
 
         def progress(followed: int, known: int) -> None:
