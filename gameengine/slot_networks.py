@@ -123,10 +123,12 @@ class SlotNetworks(Engine):
         turned = tokens[:, AFTER, own[5:]] if speeds else None
         return *self._heads[sprite].logits(outputs, tokens[:, NOW, own], turned), *speeds
 
-    def _expect(self, sprite: int, seen: Seen, across: Tensor | None) -> list[Expected]:
+    def _expect(
+        self, sprite: int, seen: Seen, across: Tensor | None, trust: float
+    ) -> list[Expected]:
         """The same of a smooth sprite's motion, down and across, whatever its speeds will be, or
         with a speed across (N,) that is known."""
-        outputs, speeds = self._say(sprite, seen, across, self._trust())
+        outputs, speeds = self._say(sprite, seen, across, trust)
         laws = self._heads[sprite].laws(outputs, seen[0][:, NOW, self._words.own(sprite)])
         return [Expected(*law, fast) for law, fast in zip(laws, speeds, strict=True)]
 

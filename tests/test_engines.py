@@ -150,7 +150,7 @@ def test_advance_leaves_the_hidden_state_alone(name: str) -> None:
 @every_engine
 def test_gradients_reach_every_parameter(name: str) -> None:
     engine = small_engine(name)
-    judged = judge(engine, windows(name, 8, 3))
+    judged = judge(engine, windows(name, 32, 3))  # enough of them to show a serve
     (judged.loss + judged.reward.sum() + judged.termination.sum()).backward()
     lost = [key for key, weight in engine.named_parameters() if weight.grad is None]
     dead = [key for key, weight in engine.named_parameters() if not weight.grad.any()]  # pyright: ignore

@@ -196,7 +196,7 @@ class SlotsEngine(SlotNetworks):
         context = Context(frames[:, : first + 1], actions[:, :first])
         hidden = self.encode(context, description)
         tokens, shown = self._truth(hidden, frames[:, first + 1 :])
-        told = self._look_back(tokens, actions[:, first:], shown, rng)  # (B, T + 1 - first, S, 6)
+        told = self._look_back(tokens, actions[:, first:], shown, rng, self._trust())
         return F.pad(told, (0, 0, 0, 0, first, 0))
 
     def _recall(
@@ -205,8 +205,9 @@ class SlotsEngine(SlotNetworks):
         """The hidden tokens (B, T + 1, S, 4) of smooth sprites from now on, which are told to
         tokens (B, T + 2, V), and which are sure (B, T + 1, S, 2)."""
         told = hidden.get("hindsight")
-        if told is None:  # a window by itself: there is less to look back from
+        if told is None:  # a window by itself: it is short, so all that can be told has to count
             told = self._look_back(tokens, actions, shown, np.random.default_rng(0))
+            told[..., 4:] = 1
         self._tell(tokens[:, 1:], told[..., :4])
         return told[..., :4], told[..., 4:]
 
@@ -222,11 +223,17 @@ class SlotsEngine(SlotNetworks):
 
     @torch.no_grad()
     def _look_back(
-        self, tokens: Tensor, actions: Tensor, shown: Tensor, rng: np.random.Generator
+        self,
+        tokens: Tensor,
+        actions: Tensor,
+        shown: Tensor,
+        rng: np.random.Generator,
+        trust: float = 1.0,
     ) -> Tensor:
         """The hidden tokens of smooth sprites in tokens (B, T + 2, V), but for the first frame, and
-        which of them are sure: (B, T + 1, S, 6). actions (B, T, P), shown (B, T, H, W)."""
-        words, trust = self._words, self._trust()
+        which of them are sure: (B, T + 1, S, 6). actions (B, T, P), shown (B, T, H, W). trust: how
+        much of what was learned counts, from 0 to 1."""
+        words = self._words
 
         def expect(
             tick: int, items: Tensor, told: Tensor, across: Tensor | None
@@ -239,7 +246,7 @@ class SlotsEngine(SlotNetworks):
             seen = three, actions[items, tick - 1], shown[items, tick - 1]
             chosen = [None] * len(words.smooth) if across is None else across.unbind(1)
             expected = [
-                self._expect(sprite, seen, fast)
+                self._expect(sprite, seen, fast, trust)
                 for sprite, fast in zip(words.smooth, chosen, strict=True)
             ]
             self._expect_beginnings(three, trust, expected)
