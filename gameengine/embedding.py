@@ -15,8 +15,8 @@ class Embedding(nn.Module):
     known: of `Embedding.known`. source, size, encoder: see HyperEngine. fixed: the embedding of
     every game, if there is one.
     games (N, D): the known descriptions. is_description: embeddings are descriptions, but for their
-    scale. Raises ValueError for a table or an encoder without a size, and for games without a
-    description.
+    scale. apart: each game begins with an entry of its own, which is a table's with room for them.
+    Raises ValueError for a table or an encoder without a size, and for games without a description.
     """
 
     def __init__(
@@ -41,8 +41,11 @@ class Embedding(nn.Module):
                 else f"size must be at least 1, not {size}"
             )
         self.table = self.encoder = None
-        if source == "table":
-            self.table = nn.Parameter(_apart(len(self.games), size))
+        self.apart = source == "table" and len(self.games) <= size
+        if self.apart:  # a Generator takes the mean of what entries make
+            self.table = nn.Parameter(size * torch.eye(len(self.games), size))
+        elif source == "table":
+            self.table = nn.Parameter(torch.randn(len(self.games), size))
         elif encoder:
             self.encoder = nn.Sequential(
                 nn.Linear(len(mean), encoder), nn.ReLU(), nn.Linear(encoder, size)
@@ -90,11 +93,3 @@ class Embedding(nn.Module):
             for value, known in zip(values.unbind(1), self.games.unbind(1), strict=True)
         ]
         return torch.stack(columns, 1)
-
-
-def _apart(games: int, size: int) -> Tensor:
-    """Vectors (games, size) to begin with, of the scale of normal numbers: each game has an entry
-    of its own if there are enough of them, so that none disturbs what another one learns."""
-    if games > size:
-        return torch.randn(games, size)
-    return size**0.5 * torch.eye(games, size)

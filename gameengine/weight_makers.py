@@ -12,16 +12,19 @@ LOUD = 32.0  # with 4 or less, learning to choose got stuck on most seeds
 
 class Generator(nn.Module):
     """A layer's weights from an embedding: those of the base engine's layer, and a change for each
-    entry, a vector or a matrix. The changes together begin with half the scale of the weights."""
+    entry, a vector or a matrix. The changes together begin with half the scale of the weights.
+    apart: for games that have an entry each. Changes are all that they learn: weights of all would
+    be disturbed by each."""
 
     kept: Tensor
 
-    def __init__(self, layer: nn.Module, entries: int) -> None:
+    def __init__(self, layer: nn.Module, entries: int, apart: bool = False) -> None:
         super().__init__()
-        self.start = layer
+        self.start = layer.requires_grad_(not apart)
+        speaking = 1 if apart else entries
         changes: list[Tensor] = []
         for weight in layer.parameters():
-            spread = 0.5 * float(weight.detach().std(correction=0)) * entries**0.5
+            spread = 0.5 * float(weight.detach().std(correction=0)) * speaking**0.5
             shape = weight.shape if weight.ndim == 1 else weight.flatten(1).shape
             changes.append(spread * torch.randn(entries, *shape))
         self.changes = nn.ParameterList(changes)

@@ -152,8 +152,9 @@ def test_gradients_reach_every_parameter(name: str) -> None:
     engine = small_engine(name)
     judged = judge(engine, windows(name, 32, 3))  # enough of them to show a serve
     (judged.loss + judged.reward.sum() + judged.termination.sum()).backward()
-    lost = [key for key, weight in engine.named_parameters() if weight.grad is None]
-    dead = [key for key, weight in engine.named_parameters() if not weight.grad.any()]  # pyright: ignore
+    learned = {key: weight for key, weight in engine.named_parameters() if weight.requires_grad}
+    lost = [key for key, weight in learned.items() if weight.grad is None]
+    dead = [key for key, weight in learned.items() if not weight.grad.any()]  # pyright: ignore
     assert not lost
     assert not dead
 

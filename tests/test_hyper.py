@@ -16,6 +16,7 @@ from gameengine.engine import Context
 from gameengine.engines import make_engine
 from gameengine.engines.hyper import HyperEngine, heads
 from gameengine.retargeting import for_spec
+from gameengine.weight_makers import Generator
 
 VARIANTS = {"paddle_height": [5, 7, 9], "ball_speed": [1, 2]}
 CONTEXT = 3
@@ -61,12 +62,25 @@ def test_a_table_has_a_row_for_each_game_and_the_mean_for_others() -> None:
 @pytest.mark.parametrize("size", [2, 3, 5])
 def test_games_of_a_table_begin_apart_if_there_is_room(size: int) -> None:
     known = Embedding.known(torch.tensor([[5.0], [7.0], [9.0]]))
-    rows = Embedding(known, "table", size, 0).of_known_games()
+    embedding = Embedding(known, "table", size, 0)
+    rows = embedding.of_known_games()
     products = rows @ rows.T
-    apart = products[~torch.eye(3, dtype=torch.bool)].abs().max() == 0
-    assert bool(apart) == (size >= 3)
-    if size >= 3:
-        torch.testing.assert_close(rows.square().mean(1), torch.ones(3))
+    none_in_common = products[~torch.eye(3, dtype=torch.bool)].abs().max() == 0
+    assert embedding.apart == bool(none_in_common) == (size >= 3)
+
+
+def test_what_a_game_learns_apart_changes_it_as_if_alone_and_no_other_game() -> None:
+    engine = pong_engine(generated=["*"], source="table", size=6)
+    games = engine.embedding(engine.embedding.games).detach()
+    for make in engine.generators:
+        assert isinstance(make, Generator)
+        first = [weight[:1] for weight in make(games)]
+        sum(weight.square().sum() for weight in first).backward()  # pyright: ignore
+        for weight, change in zip(first, make.changes, strict=True):
+            assert change.grad is not None
+            torch.testing.assert_close(change.grad[0].view_as(weight), 2 * weight)
+            assert not change.grad[1:].any()
+        assert not any(weight.requires_grad for weight in make.start.parameters())
 
 
 def test_without_a_description_there_is_no_embedding_of_it() -> None:

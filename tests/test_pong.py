@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 from pong_board import expect_film, paddles, picture, place, scores, state_of, tick
 
-from data_gen.games.pong import CLEAR, DOWN, MISS, PADDLE, PLAIN, SERVE, STAY, UP, WALL, pong
+from data_gen.games.pong import (
+    CLEAR,
+    DOUBLE,
+    DOWN,
+    MISS,
+    PADDLE,
+    PLAIN,
+    SERVE,
+    STAY,
+    UP,
+    WALL,
+    pong,
+)
 
 
 def test_the_whole_board() -> None:
@@ -271,4 +283,5 @@ def test_a_ball_that_meets_paddle_and_wall_at_once() -> None:
     # The paddle's top zone sends it up 2 rows, the wall back down.
     after = tick(game, state)
     assert place(after) == (4, 2)
+    assert after.event[0] == DOUBLE
     assert place(tick(game, after)) == (5, 4)

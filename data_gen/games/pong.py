@@ -21,7 +21,7 @@ from data_gen.options import frame_size, listed, one_or_more, true_or_false
 
 STAY, UP, DOWN = range(3)
 BACKGROUND, LEFT_PADDLE, RIGHT_PADDLE, BALL, SCORE = range(5)
-PLAIN, WALL, PADDLE, SERVE, MISS, CLEAR = range(6)
+PLAIN, WALL, PADDLE, SERVE, MISS, CLEAR, DOUBLE = range(7)  # double: off a paddle and a wall
 
 SUB = 16  # sub-pixels in a pixel
 BALL_SIZE = 2
@@ -124,7 +124,7 @@ def _fly(rules: Any, state: Any, scale: Any, field: Any) -> Any:
     if state[Y] < 0 or state[Y] > lowest:
         state[Y] = -state[Y] if state[Y] < 0 else 2 * lowest - state[Y]
         state[ANGLE] = angles - 1 - state[ANGLE]
-        event = WALL if event == PLAIN else event
+        event = WALL if event == PLAIN else DOUBLE
     return event
 
 
@@ -252,7 +252,7 @@ def pong(
         palette=((18, 18, 28), (90, 200, 250), (255, 149, 90), (250, 250, 240), (120, 125, 150)),
         tracked=("left paddle", "right paddle", "ball"),
         context=2 if fine else _context(choices["paddle_height"], choices["ball_speed"]),
-        events=("plain", "wall", "paddle", "serve", "miss", "clear"),
+        events=("plain", "wall", "paddle", "serve", "miss", "clear", "double"),
         description=("paddle height", "paddle speed", "ball speed", "serve angle"),
         options={"size": [height, width], **choices, "serve_angles": fine},
     )

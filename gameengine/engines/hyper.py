@@ -139,7 +139,8 @@ class HyperEngine(Engine):
         size = self.embedding.size
         if self.options["reading"] == "dense":
             place = own = ITEM_LAYERS[type(layer)](layer)
-            generator, ordinary, where = Generator(layer, size), layer, name
+            generator = Generator(layer, size, self.embedding.apart)
+            ordinary, where = layer, name
         elif isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1):
             choices = Entries.choices(layer.out_channels, size)
             ordinary = nn.Conv2d(choices, layer.out_channels, 1)

@@ -27,7 +27,7 @@ VARIANTS: list[dict[str, Any]] = [  # to be tried beside the defaults
 
 STAY, UP, DOWN = range(3)
 BACKGROUND, LEFT_PADDLE, RIGHT_PADDLE, BALL, SCORE = range(5)
-PLAIN, WALL, PADDLE, SERVE, MISS, CLEAR = range(6)
+PLAIN, WALL, PADDLE, SERVE, MISS, CLEAR, DOUBLE = range(7)
 
 SUB = 16  # sub-pixels in a pixel
 BALL_SIZE = 2
@@ -160,8 +160,8 @@ class Reference:
         bounced = (new_y < 0) | (new_y > lowest)
         new_y = np.where(new_y < 0, -new_y, np.where(new_y > lowest, 2 * lowest - new_y, new_y))
         angle = np.where(bounced, len(self._angles) - 1 - angle, angle)
-        event = np.where(hit, PADDLE, np.where(bounced, WALL, PLAIN)).astype(np.uint8)
-        return np.stack([new_x, new_y], 1), side, angle, event
+        event = np.select([hit & bounced, hit, bounced], [DOUBLE, PADDLE, WALL], PLAIN)
+        return np.stack([new_x, new_y], 1), side, angle, event.astype(np.uint8)
 
     def _count(
         self,
