@@ -33,7 +33,7 @@ HELP = (  # keys, what they do
     (("esc",), "quit, as does q"),
 )
 SLIDER_HELP = (
-    (("[", "]"), "move the slider, or drag it"),
+    (("[", "]"), "move the slider, as free arrows and the mouse do"),
     (("tab",), "the next slider"),
 )
 SLIDER_HINT = ("[ ]", "slider")

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from gameengine.engines.blocks import PlaceBias
 
-MANY = 8  # inputs of an item: as a batch of its own it is faster than as a group of channels
+MANY = 8  # with fewer, groups of channels are faster than batches; see benchmarks/hyper.py
 
 
 class ItemLayer(nn.Module):
@@ -52,7 +52,10 @@ class ItemLinear(ItemLayer):
 
 
 class ItemConv(ItemLayer):
-    """In place of a convolution of one stride: (N, in, h, w) -> (N, out, h, w)."""
+    """In place of a convolution of one stride: (N, in, h, w) -> (N, out, h, w). many: inputs of an
+    item from which on they are a batch of their own."""
+
+    many = MANY
 
     def __init__(self, layer: nn.Conv2d) -> None:
         super().__init__()
@@ -71,7 +74,7 @@ class ItemConv(ItemLayer):
             folded = pixels.reshape(items, -1, seen.shape[1])  # (B, r * h * w, in)
             shown = _products(folded, kernels.flatten(2), bias)
             return shown.view(*pixels.shape[:3], -1).permute(0, 3, 1, 2)
-        if len(seen) >= MANY * items:
+        if len(seen) >= self.many * items:
             own = zip(seen.chunk(items), *self.weights, strict=True)  # nothing has to be moved
             return torch.cat([F.conv2d(*item, padding=self._padding) for item in own])
         # Each item is a group of channels, which lie last in memory: (r, B * in, h, w).

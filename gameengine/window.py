@@ -92,7 +92,11 @@ class Window:
             "h": self._toggle_help,
             "[": lambda: self._move_slider(-1),
             "]": lambda: self._move_slider(1),
-            "tab": self._next_slider,
+            "tab": lambda: self._choose_slider(1),
+            "left": lambda: self._move_slider(-1),  # arrows but for games that use them
+            "right": lambda: self._move_slider(1),
+            "up": lambda: self._choose_slider(-1),
+            "down": lambda: self._choose_slider(1),
             "escape": self._quit,
             "q": self._quit,
         }
@@ -173,8 +177,8 @@ class Window:
             self._panel.sliders[self._chosen].move(steps)
             self._apply_sliders()
 
-    def _next_slider(self) -> None:
-        self._chosen = (self._chosen + 1) % max(1, len(self._panel.sliders))
+    def _choose_slider(self, steps: int) -> None:
+        self._chosen = (self._chosen + steps) % max(1, len(self._panel.sliders))
 
     def _take_slider(self, at: tuple[int, int]) -> None:
         for number, track in enumerate(self._tracks()):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gameengine.engines.blocks import PlaceBias
-from gameengine.item_layers import ITEM_LAYERS
+from gameengine.item_layers import ITEM_LAYERS, MANY
 
 
 def filled(layer: nn.Module) -> nn.Module:
@@ -40,7 +40,7 @@ def weights_of(layers: list[Any]) -> list[Tensor]:
 
 
 @pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("times", [1, 3, MANY])
 def test_items_have_layers_of_their_own(name: str, times: int) -> None:
     torch.manual_seed(0)
     make, shape = LAYERS[name]

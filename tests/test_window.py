@@ -248,6 +248,16 @@ def test_sliders_are_moved_by_keys_and_dragged() -> None:
         assert (cut(seen, place) != cut(plain, place)).any()
 
 
+def test_arrows_that_the_game_leaves_free_walk_through_the_embeddings() -> None:
+    walked: dict[str, list[int]] = {}
+    for game in (make_game("life"), pong()):  # Pong's right paddle takes up and down
+        sliders = [Slider("direction 1", -3.0, 3.0), Slider("direction 2", -3.0, 3.0)]
+        desk = Desk(Match(Pair.beside(game, game)), Panel(sliders))
+        desk.press("right", "down", "left", "left", "up", "right")
+        walked[game.spec.name] = [round(20 * slider.value / slider.high) for slider in sliders]
+    assert walked == {"life": [2, -2], "pong": [0, 0]}
+
+
 def test_a_dream_that_was_tuned_is_not_said_to_be_wrong() -> None:
     slider = Slider("to snow", 0.0, 1.0)
     desk = Desk(Match(Pair.beside(pong(), Flawed(pong(), 0))), Panel([slider]))
@@ -259,7 +269,7 @@ def test_a_dream_that_was_tuned_is_not_said_to_be_wrong() -> None:
 
 def test_without_sliders_their_keys_do_nothing() -> None:
     desk = desk_of()
-    desk.press("]", "[", "tab")
+    desk.press("]", "[", "tab", "left", "right", "up", "down")
     pygame.event.post(pygame.Event(pygame.MOUSEBUTTONDOWN, pos=(300, 400), button=1))
     desk.press()
     assert desk.window.open

@@ -55,7 +55,8 @@ class HyperEngine(Engine):
     is chosen alone decides. That finds a rule which is a table, from few games.
     source: of an embedding. "description": that of the game, through a layer of `encoder` features
     to `size` numbers, or as it is for an encoder of 0. "table": `size` free numbers for each of the
-    games that training shows.
+    games that training shows; if there are no more games than numbers, each game begins with one
+    of its own, and learns as if it were alone.
     known: what `prepare` learned, in a checkpoint. embedding: a vector that is used for all items
     instead, which makes one game of the engine.
 
