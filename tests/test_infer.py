@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from gameengine.engine import Context
 from gameengine.engines import make_engine
 from gameengine.engines.cell import CellEngine
 from gameengine.frames import shares
+from gameengine.infer import answers, solver
 from gameengine.infer.__main__ import main
 from gameengine.infer.answers import repair
 from gameengine.infer.descent import Descent, descend
@@ -151,36 +153,47 @@ def test_the_solver_tells_a_garden_of_eden(boards: Cells, eden: Cells) -> None:
 
 
 @pytest.mark.parametrize("wraps", [True, False])
-def test_the_solver_leaves_what_is_known(wraps: bool) -> None:
+def test_the_solver_begins_with_the_cells_that_it_is_given(
+    wraps: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("pysat")
-    past = random_cells(9, 8, seed=6)
-    question = Question(LIFE, past, 1, wraps)
-    question = replace(question, target=question.future(past))
-    opened = (question.distance(3 * 8 + 2) <= 2).reshape(9, 8)
-    assert opened.sum() == 25
-    found = solve(question, 60, np.where(opened, -1, past).astype(np.int8))
-    assert found is not None
-    assert (found == past)[~opened].all()
-    assert not question.wrong(found)
-
-
-def test_what_is_wrong_is_repaired_and_the_rest_stays(eden: Cells) -> None:
-    pytest.importorskip("pysat")
+    monkeypatch.setattr(solver, "LOOK", 1e-3)  # long before all has been said
     past = random_cells(24, 20, seed=7)
-    question = Question(LIFE, past, 1)
+    question = Question(LIFE, past, 1, wraps)
     question = replace(question, target=question.future(past))
     broken = past.copy()
     broken[4:7, 5:8] ^= 1
     assert question.wrong(broken)
-    rng = np.random.default_rng(0)
-    told: list[int] = []
-    found = repair(question, broken, 60, rng, lambda seconds, wrong: told.append(wrong))
+    found, other = solve(question, 60, broken), solve(question, 60)
+    assert found is not None
+    assert other is not None
+    assert not question.wrong(np.stack([found, other])).any()
+    assert (found != past).sum() < 25 < (other != past).sum()
+
+
+def test_searches_and_solvers_take_turns(eden: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pysat")
+    past = random_cells(24, 20, seed=7)
+    question = Question(LIFE, past, 1)
+    question = replace(question, target=question.future(past))
+    monkeypatch.setattr(answers, "SEARCHED", 0.01)
+    told: list[tuple[float, int]] = []
+    found = repair(question, Limits(60, 2), 0, lambda *now: told.append(now))
     assert not question.wrong(found)
-    assert told[0] == question.wrong(broken)
-    assert (found[16:, :] == past[16:, :]).all()  # far away nothing was touched
-    assert repair(question, broken, 0, rng) is broken
+    assert told
+    assert [wrong for _, wrong in told] == sorted((wrong for _, wrong in told), reverse=True)
+    garden = Question(LIFE, eden, 1, wraps=False)
     with pytest.raises(GardenOfEdenError):
-        repair(Question(LIFE, eden, 1, wraps=False), eden, 60, rng)
+        repair(garden, Limits(60, 2))
+    monkeypatch.setattr(answers, "SOLVED", 0.01)  # never enough
+    assert garden.wrong(repair(garden, Limits(0.5, 1))) > 0
+
+
+def test_a_solver_is_stopped(eden: Cells) -> None:
+    pytest.importorskip("pysat")
+    stop = Event()
+    stop.set()
+    assert solve(Question(LIFE, eden, 1, wraps=False), 60, stop=stop) is None
 
 
 def test_certain_cells_are_seen_as_frames_are(engine: CellEngine) -> None:

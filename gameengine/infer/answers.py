@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from itertools import chain
+from threading import Event, Lock
 
 import numpy as np
 import torch
 
 from data_gen.errors import UserError
+from data_gen.threads import in_parts
 from gameengine.engines.cell import CellEngine
 from gameengine.infer.descent import Descent, descend
 from gameengine.infer.law import Cells, Question
 from gameengine.infer.searching import Limits, search_back, soups
-from gameengine.infer.solver import GardenOfEdenError, solve
+from gameengine.infer.solver import solve
 
-SURROUNDINGS = 5  # cells from a wrong one, at first
+SEARCHED = 1.5  # seconds of each search between which a solver takes its turn
+SOLVED = 8.5  # and of that; what it finds it mostly finds in 5 to 8 of them
 
 Progress = Callable[[float, str], None]  # the share of the work that is over, and how it goes
 
@@ -41,11 +44,7 @@ def find(
         return found
     starts = soups(question, np.random.default_rng(seed))
     if method == "repair":
-        began, told = time.perf_counter(), _told(limits, progress)
-        first = Limits(limits.seconds / 5, limits.threads)
-        cells = search_back(question, starts, first, seed, told)
-        left = limits.seconds - (time.perf_counter() - began)
-        return repair(question, cells, left, np.random.default_rng([seed, 1]), told)
+        return repair(question, limits, seed, _told(limits, progress))
     if method != "search":
         how = Descent()
         boards = descend(
@@ -69,29 +68,47 @@ def _told(limits: Limits, progress: Progress) -> Callable[[float, int], None]:
 
 def repair(
     question: Question,
-    cells: Cells,
-    seconds: float,
-    rng: np.random.Generator,
+    limits: Limits,
+    seed: int = 0,
     told: Callable[[float, int], None] = lambda seconds, wrong: None,
 ) -> Cells:
-    """Cells (H, W) with the surroundings of each wrong one solved anew, by a SAT solver: larger
-    ones as long as there is no solution. As they are when the seconds are over.
+    """Cells (H, W): in one thread short searches, and after each a SAT solver that begins where the
+    search ended; in all others long searches. What keeps the last cells wrong lies far away: a
+    search seldom finds it, and a solver that knows nothing needs minutes.
 
-    Raises GardenOfEdenError if there is none for the whole board, and UserError without python-sat.
+    Raises GardenOfEdenError if there are none, and UserError without python-sat.
     """
-    began, reach = time.perf_counter(), SURROUNDINGS
-    while wrong := np.flatnonzero(question.future(cells) != question.target).tolist():
-        passed = time.perf_counter() - began
-        told(passed, len(wrong))
-        if passed >= seconds:
-            break
-        opened = (question.distance(int(rng.choice(wrong))) <= reach).reshape(cells.shape)
+    began, stop, lock = time.perf_counter(), Event(), Lock()
+    best = next(soups(question, np.random.default_rng(seed)))
+
+    def left() -> float:
+        return limits.seconds - (time.perf_counter() - began)
+
+    def note(cells: Cells) -> None:
+        nonlocal best
+        with lock:
+            best = min(best, cells, key=question.wrong)
+            told(limits.seconds - left(), int(question.wrong(best)))
+        if not question.wrong(cells):
+            stop.set()
+
+    def look(part: slice) -> None:
+        rng = np.random.default_rng([seed, part.start])
+        starts, solving = soups(question, rng), part.start == 0
+        while not stop.is_set() and (seconds := left()) > 0:
+            limit = Limits(min(SEARCHED, seconds) if solving else seconds, 1)
+            cells = search_back(question, starts, limit, int(rng.integers(1 << 31)), until=stop)
+            note(cells)
+            if solving and not stop.is_set():
+                found = solve(question, min(SOLVED, left()), cells, stop)
+                if found is not None:
+                    note(found)
+
+    def looking(part: slice) -> None:
         try:
-            found = solve(question, seconds - passed, np.where(opened, -1, cells).astype(np.int8))
-        except GardenOfEdenError:
-            if opened.all():
-                raise
-            reach += 1
-            continue
-        cells = cells if found is None else found
-    return cells
+            look(part)
+        finally:
+            stop.set()  # whatever ends one ends all
+
+    in_parts(looking, limits.threads, limits.threads)
+    return best

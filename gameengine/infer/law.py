@@ -56,14 +56,6 @@ class Question:
             [np.pad(row, (0, max(map(len, each)) - len(row)), constant_values=-1) for row in each]
         ).astype(np.int32)
 
-    def distance(self, cell: int) -> NDArray[np.int64]:
-        """(H * W,): how many steps of a king each cell is away from one."""
-        away: list[NDArray[np.int64]] = []
-        for size, place in zip(self.target.shape, divmod(cell, self.target.shape[1]), strict=True):
-            straight = np.abs(np.arange(size) - place)
-            away.append(np.minimum(straight, size - straight) if self.wraps else straight)
-        return np.maximum(away[0][:, None], away[1]).ravel()
-
     def future(self, cells: Cells) -> Cells:
         """What becomes of cells (..., H, W) after all ticks, by the law."""
         around = self.around

@@ -7,11 +7,14 @@ import pickle
 import sys
 
 
-def answer(clauses: list[list[int]], variables: int) -> list[int] | None:
-    """Which of the first `variables` are true where all clauses hold; None if that cannot be."""
+def answer(clauses: list[list[int]], variables: int, guess: list[int]) -> list[int] | None:
+    """Which of the first `variables` are true where all clauses hold; None if that cannot be.
+    guess: literals that are tried first."""
     from pysat.solvers import Cadical195
 
     with Cadical195(bootstrap_with=clauses) as solver:
+        if guess:
+            solver.set_phases(guess)
         model = solver.get_model() if solver.solve() else None
     return None if model is None else [held for held in model if 0 < held <= variables]
 

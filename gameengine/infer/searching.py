@@ -41,10 +41,11 @@ def search_back(
     limits: Limits,
     seed: int = 0,
     progress: Progress | None = None,
+    until: Event | None = None,
 ) -> Cells:
     """The best cells (H, W) found: those of which the law makes the target, if that went well.
-    starts: cells that searches begin at, one after another, without end. Ctrl-C ends all of
-    them."""
+    starts: cells that searches begin at, one after another, without end. until: ends all of them,
+    as Ctrl-C does."""
     began, stop, lock = time.perf_counter(), Event(), Lock()
     around, reach, target = question.around, question.reach, question.target.ravel()
     best = next(starts)
@@ -78,7 +79,8 @@ def search_back(
                     best, fewest = found.reshape(question.target.shape).copy(), wrong
                 if progress is not None:
                     progress(now - began, fewest)
-            if not fewest or now - began > limits.seconds:
+            ended = until is not None and until.is_set()
+            if not fewest or ended or now - began > limits.seconds:
                 stop.set()
 
     def looking(part: slice) -> None:

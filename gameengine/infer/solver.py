@@ -10,8 +10,12 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from importlib.util import find_spec
 from subprocess import PIPE
+from tempfile import TemporaryFile
+from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,56 +23,61 @@ from numpy.typing import NDArray
 from data_gen.errors import UserError
 from gameengine.infer.law import Cells, Question
 
+LOOK = 0.1  # seconds between two looks at the clock
+
 
 class GardenOfEdenError(Exception):
     """Nothing comes before these cells."""
 
 
 def solve(
-    question: Question, seconds: float, known: NDArray[np.int8] | None = None
+    question: Question, seconds: float, near: Cells | None = None, stop: Event | None = None
 ) -> Cells | None:
-    """Cells (H, W) of which the law makes the target; None if the time was too short.
+    """Cells (H, W) of which the law makes the target; None if the time was too short, or stopped.
+    near (H, W): cells that nearly do; the solver takes each to be as it is there, as long as it
+    can.
 
-    known (H, W): what is fixed of them, 0 or 1, and -1 elsewhere; then only those cells of the
-    target count that depend on what is not fixed.
     Raises GardenOfEdenError if there are none, and UserError without python-sat.
     """
     if find_spec("pysat") is None:
         raise UserError("this needs python-sat; install it with: pip install 'gameengine[sat]'")
-    if known is None:
-        known = np.full(question.target.shape, -1, np.int8)
+    number = np.arange(1, question.target.size + 1)
+    guess = [] if near is None else np.where(near.ravel(), number, -number).tolist()
     # In a process of its own, as the solver can neither be interrupted nor told how long to try.
-    told = pickle.dumps((clauses(question, known.ravel()), question.target.size))
     command = [sys.executable, "-m", "gameengine.infer.sat_process"]
-    try:
-        ended = subprocess.run(command, input=told, stdout=PIPE, timeout=seconds, check=True)
-    except subprocess.TimeoutExpired:
-        return None
-    model: list[int] | None = pickle.loads(ended.stdout)
+    ends, shown = time.perf_counter() + seconds, None
+    with TemporaryFile() as told:
+        pickle.dump((clauses(question), question.target.size, guess), told)
+        told.seek(0)
+        with subprocess.Popen(command, stdin=told, stdout=PIPE) as solver:
+            try:
+                while shown is None:
+                    left = ends - time.perf_counter()
+                    if left <= 0 or (stop is not None and stop.is_set()):
+                        return None
+                    with suppress(subprocess.TimeoutExpired):
+                        shown, _ = solver.communicate(timeout=min(LOOK, left))
+            finally:
+                solver.kill()
+    model: list[int] | None = pickle.loads(shown)
     if model is None:
         raise GardenOfEdenError
     alive = np.zeros(question.target.size, np.uint8)
     alive[np.array(model, np.int64) - 1] = 1
-    return np.where(known < 0, alive.reshape(known.shape), known).astype(np.uint8)
+    return alive.reshape(question.target.shape)
 
 
-def clauses(question: Question, known: NDArray[np.int8]) -> list[list[int]]:
-    """What holds: variable 1 + tick * N + cell says that a cell lives; the last board is known, and
-    of the first what is not -1 in `known` (N,)."""
+def clauses(question: Question) -> list[list[int]]:
+    """What holds: variable 1 + tick * N + cell says that a cell lives; the last board is known."""
     size, target = question.target.size, question.target.ravel()
-    around, reach = question.around, question.reach
-    open_cells = np.append(known < 0, False)  # -1 leads to the last, which is beyond an edge
-    counts = np.flatnonzero(open_cells[reach].any(1))  # cells of the target
-    near: dict[int, list[int]] = {cell: around[cell].tolist() for cell in range(size)}
-    first = known.tolist()
+    near: list[list[int]] = question.around.tolist()
     made: list[list[int]] = []
     for becomes in (0, 1):
         for seen, free in implicants(question.law == becomes).tolist():
             for tick in range(question.ticks):
                 last = tick == question.ticks - 1
-                fixed = first if not tick else None
-                for cell in counts[target[counts] != becomes].tolist() if last else range(size):
-                    clause = _forbidding(near[cell], seen, free, 1 + tick * size, fixed)
+                for cell in np.flatnonzero(target != becomes).tolist() if last else range(size):
+                    clause = _forbidding(near[cell], seen, free, 1 + tick * size)
                     if clause is None:
                         continue
                     after = 1 + (tick + 1) * size + cell
@@ -76,20 +85,17 @@ def clauses(question: Question, known: NDArray[np.int8]) -> list[list[int]]:
     return made
 
 
-def _forbidding(
-    near: list[int], seen: int, free: int, first: int, fixed: list[int] | None
-) -> list[int] | None:
+def _forbidding(near: list[int], seen: int, free: int, first: int) -> list[int] | None:
     """The clause that forbids neighbourhoods with the cells `seen`, whatever the `free` ones are.
-    None if none of them can be there, for what is `fixed` and as nothing lives beyond an edge."""
+    None if they cannot be there, as nothing lives beyond an edge."""
     clause: list[int] = []
     for k, other in enumerate(near):
+        lives = seen >> k & 1
         if free >> k & 1:
             continue
-        lives = seen >> k & 1
-        known = 0 if other < 0 else -1 if fixed is None else fixed[other]
-        if known < 0:
+        if other >= 0:
             clause.append(-(first + other) if lives else first + other)
-        elif known != lives:
+        elif lives:
             return None
     return clause
 
