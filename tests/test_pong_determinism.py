@@ -24,6 +24,7 @@ from data_gen.game import map_state
 from data_gen.games.pong import (
     ANGLE,
     BALL,
+    CLEAR,
     LEFT,
     LEFT_SCORE,
     MISS,
@@ -146,7 +147,7 @@ def _state(game: KernelGame, rows: Ints, tops: Ints) -> RowState:
 def _tick(game: KernelGame, rows: Ints, tops: Ints) -> tuple[Ints, NDArray[np.bool_]]:
     """One tick with resting paddles. Returns rows (N, 6) and who left the field (N,)."""
     new = game.step(_state(game, rows, tops), np.zeros((len(rows), 2), np.int64))
-    return new.values[:, BALLS].astype(np.int64), new.event >= MISS
+    return new.values[:, BALLS].astype(np.int64), np.isin(new.event, (MISS, CLEAR))
 
 
 def _looks(game: KernelGame, rows: Ints) -> Ints:

@@ -38,7 +38,7 @@ def ask_parts(
     start = notes.read()
     if start is None:
         nothing = ((0, 0, 0),) * len(parts)
-        start = Progress(Plan(PARTS, 0), 0, Tally.empty(engine.spec), parts=nothing)
+        start = Progress(Plan(PARTS, 0), 0, Tally.empty(states.game.spec), parts=nothing)
     else:
         bars.say(f"going on after {start.tally.asked.sum():,} transitions")
     with bars.bar("states", len(states), certificate.states(start)) as bar:

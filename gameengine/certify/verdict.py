@@ -86,7 +86,7 @@ def _by_parts(
 def _as_a_whole(
     engine: Engine, states: Reachable, wanted: Wanted, notes: Notes, bars: Bars
 ) -> dict[str, Any]:
-    certificate, spec = Certificate(engine, states, wanted), engine.spec
+    certificate, spec = Certificate(engine, states, wanted), states.game.spec
     start = notes.read()
     if start is None:
         start = Progress(_plan(certificate, states, wanted, bars), 0, Tally.empty(spec))
