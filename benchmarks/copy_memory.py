@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from data_gen.command_line import Parser
+from data_gen.command_line import Parser, check_least
 from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
@@ -127,9 +127,7 @@ def _check(asked: argparse.Namespace) -> None:
     for name, least in (("minutes", 0), ("rate", 0), ("clip", 0)):
         if not getattr(asked, name) > least:
             raise UserError(f"--{name} must be above {least}, not {getattr(asked, name)}")
-    for name, values in (("gap", asked.gap), ("batch", [asked.batch])):
-        if min(values) < 1:
-            raise UserError(f"--{name} must be at least 1, not {min(values)}")
+    check_least(asked, gap=1, batch=1)
 
 
 def _parser() -> argparse.ArgumentParser:

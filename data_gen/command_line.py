@@ -42,6 +42,16 @@ def add_game_options(parser: argparse.ArgumentParser, more: str = "") -> None:
     )
 
 
+def check_least(asked: argparse.Namespace, **least: int) -> None:
+    """Raises UserError for an option that is less than `least`, or one of several that is; one that
+    was not given is nothing."""
+    for name, allowed in least.items():
+        given = getattr(asked, name)
+        for value in given if isinstance(given, list) else [given]:
+            if value is not None and value < allowed:
+                raise UserError(f"--{name} must be at least {allowed}, not {value}")
+
+
 def read_options(texts: Sequence[str]) -> dict[str, Any]:
     """Options of a game from KEY=VALUE each; a value is read as JSON where that is possible, else
     it is a string. Raises UserError for a text without "="."""

@@ -17,7 +17,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from data_gen.atomic import write_text
-from data_gen.command_line import Parser
+from data_gen.command_line import Parser, check_least
 from data_gen.errors import UserError, run_command
 from gameengine.markers import write_between
 
@@ -38,10 +38,7 @@ LOOK_EVERY = 200  # steps, whether such a network is done
 
 def main() -> int:
     asked = _parser().parse_args()
-    for name, least in (("ticks", 1), ("seeds", 1), ("seconds", 1)):
-        for value in [given] if isinstance(given := getattr(asked, name), int) else given:
-            if value < least:
-                raise UserError(f"--{name} must be at least {least}, not {value}")
+    check_least(asked, ticks=1, seeds=1, seconds=1)
     for row in asked.rows:
         if row not in ROWS:
             raise UserError(f"unknown row {row!r}; choose from {', '.join(ROWS)}")
@@ -83,22 +80,19 @@ def _measure(row: str, ticks: int, asked: argparse.Namespace) -> None:
 def _learn_cell(row: str, ticks: int, seed: int, asked: argparse.Namespace) -> dict[str, Any]:
     """What a cell engine has learned that is every tick."""
     import torch
-    from torch.nn import functional as F
 
     from gameengine.checkpoint import load_checkpoint
     from gameengine.engine import Context
-    from gameengine.training import train
+    from gameengine.frames import snap
+    from gameengine.training import train_unjudged
 
-    name = f"ahead_{row}_{ticks}_{seed}"
-    lengths = list(range(1, ticks + 1)) if row == "grown" else [ticks]
-    settings: dict[str, Any] = {"config": CELL, "name": name, "runs": asked.runs}
-    settings |= {"seed_everything": seed, "wandb": "off", "growth.lengths": lengths}
-    judged = ["judge.rollouts", "judge.ticks", "journal.rollouts", "journal.ticks"]
-    settings |= dict.fromkeys([*judged, "journal.gif_rollouts", "journal.gif_ticks"], 1)
-    settings["budget.minutes"] = asked.seconds / 60
-    if train([f"--{key}={value}" for key, value in settings.items()]):
-        raise KeyboardInterrupt  # the user stopped it
-    loaded = load_checkpoint(max((asked.runs / name).iterdir()) / "checkpoints" / "engine.ckpt")
+    settings = {
+        "seed_everything": seed,
+        "growth.lengths": list(range(1, ticks + 1)) if row == "grown" else [ticks],
+        "budget.minutes": asked.seconds / 60,
+    }
+    run = train_unjudged(CELL, asked.runs, f"ahead_{row}_{ticks}_{seed}", settings)
+    loaded = load_checkpoint(run / "checkpoints" / "engine.ckpt")
     engine = loaded.engine
 
     def say(frames: Tensor) -> Tensor:
@@ -106,7 +100,7 @@ def _learn_cell(row: str, ticks: int, seed: int, asked: argparse.Namespace) -> d
         shown = Context(frames[:, None], torch.zeros(len(frames), 0, 1, dtype=torch.int64))
         idle = torch.zeros(len(frames), ticks, 1, dtype=torch.int64)
         logits = engine.unroll(engine.encode(shown, described), idle)[0].logits[:, -1]
-        return F.softmax(logits, 1)[:, 1:] > 0.5
+        return snap(logits) > 0
 
     weights = sum(weight.numel() for weight in engine.parameters())
     return _told(say, ticks, float(loaded.made["seconds"]), weights)

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_gen.command_line import Parser, add_game_options, chosen_game, read_options
+from data_gen.command_line import Parser, add_game_options, check_least, chosen_game, read_options
 from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
@@ -106,9 +106,7 @@ def _in_words(asked: argparse.Namespace, found: Difference | None) -> str:
 
 
 def _check(asked: argparse.Namespace) -> None:
-    for name in ("games", "ticks"):
-        if getattr(asked, name) < 1:
-            raise UserError(f"--{name} must be at least 1, not {getattr(asked, name)}")
+    check_least(asked, games=1, ticks=1)
     if not 0 <= asked.seed < 1 << 64:
         raise UserError(f"--seed must lie in 0 to 2^64 - 1, not {asked.seed}")
     if asked.gif is not None and asked.gif.suffix.lower() != ".gif":

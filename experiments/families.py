@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data_gen.atomic import write_text
-from data_gen.command_line import Parser
+from data_gen.command_line import Parser, check_least
 from data_gen.errors import UserError, run_command
 from gameengine.configs import configs_in, read_config
 from gameengine.markers import write_between
@@ -61,9 +61,7 @@ def main() -> int:
     for name in asked.families:
         if name not in FAMILIES:
             raise UserError(f"unknown family {name!r}; choose from {', '.join(FAMILIES)}")
-    for name in ("seeds", "rollouts", "ticks"):
-        if getattr(asked, name) < 1:
-            raise UserError(f"--{name} must be at least 1, not {getattr(asked, name)}")
+    check_least(asked, seeds=1, rollouts=1, ticks=1)
     for name in asked.families:
         about = asked.folder / name / "about.md"
         if not about.is_file():

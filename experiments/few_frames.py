@@ -16,7 +16,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from data_gen.atomic import write_text
-from data_gen.command_line import Parser
+from data_gen.command_line import Parser, check_least
 from data_gen.errors import UserError, run_command
 from gameengine.markers import write_between
 
@@ -36,10 +36,7 @@ RATE, WARMUP = 0.02, 20  # as there
 
 def main() -> int:
     asked = _parser().parse_args()
-    for name, least in (("sizes", 3), ("frames", 2), ("seeds", 1), ("steps", 1)):
-        for value in [given] if isinstance(given := getattr(asked, name), int) else given:
-            if value < least:
-                raise UserError(f"--{name} must be at least {least}, not {value}")
+    check_least(asked, sizes=3, frames=2, seeds=1, steps=1)
     if not asked.report_only:
         for size in asked.sizes:
             for frames in asked.frames:

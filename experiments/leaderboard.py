@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from data_gen.command_line import Parser, this_python
+from data_gen.command_line import Parser, check_least, this_python
 from data_gen.errors import UserError, run_command
 from gameengine.leaderboard.cells import BASELINE, Asked, Cell
 from gameengine.leaderboard.games import BLOCKS
@@ -118,9 +118,7 @@ def _list(cells: Sequence[Cell], study: Study, judged: Asked) -> None:
 
 def _check(asked: argparse.Namespace, engines: Sequence[str]) -> None:
     """Raises UserError for what there is not."""
-    for name in ("threads", "jobs", "seeds", "rollouts", "ticks"):
-        if getattr(asked, name) < 1:
-            raise UserError(f"--{name} must be at least 1, not {getattr(asked, name)}")
+    check_least(asked, threads=1, jobs=1, seeds=1, rollouts=1, ticks=1)
     if min(asked.minutes) <= 0:
         raise UserError(f"--minutes must be more than 0, not {min(asked.minutes):g}")
     for kind, names, known in (

@@ -12,8 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from data_gen.command_line import Parser
-from data_gen.errors import UserError, run_command
+from data_gen.command_line import Parser, check_least
+from data_gen.errors import run_command
 
 CONFIG = Path(__file__).parent / "life_cell.yaml"
 SOUPS, TICKS = 4, 1000
@@ -21,9 +21,7 @@ SOUPS, TICKS = 4, 1000
 
 def main() -> int:
     asked = _parser().parse_args()
-    for name in ("seeds", "steps"):
-        if (value := getattr(asked, name)) is not None and value < 1:
-            raise UserError(f"--{name} must be at least 1, not {value}")
+    check_least(asked, seeds=1, steps=1)
     proved, times = 0, []
     for seed in range(asked.seeds):
         verdict, exact, seconds = _learn(seed, asked.steps, asked.runs)
@@ -45,23 +43,11 @@ def _learn(seed: int, steps: int | None, runs: Path) -> tuple[dict[str, Any], in
     from gameengine.checkpoint import load_checkpoint
     from gameengine.judge import exact_horizon
     from gameengine.learned_game import LearnedGame
-    from gameengine.training import train
+    from gameengine.training import train_unjudged
 
-    name = f"life_seed_{seed}"
-    settings = {
-        "config": CONFIG,
-        "name": name,
-        "runs": runs,
-        "seed_everything": seed,
-        "wandb": "off",
-    }
-    short = ["judge.rollouts", "judge.ticks", "journal.rollouts", "journal.ticks"]  # judged below
-    settings |= dict.fromkeys([*short, "journal.gif_rollouts", "journal.gif_ticks"], 1)
-    if steps is not None:
-        settings["budget.steps"] = steps
-    if train([f"--{key}={value}" for key, value in settings.items()]):
-        raise KeyboardInterrupt  # the user stopped it
-    run = max((runs / name).iterdir())
+    fewer = {} if steps is None else {"budget.steps": steps}
+    settings = {"seed_everything": seed, **fewer}
+    run = train_unjudged(CONFIG, runs, f"life_seed_{seed}", settings)
     loaded = load_checkpoint(run / "checkpoints" / "engine.ckpt")
     verdict = certify_life(loaded.engine, run / "certify")
     learned = LearnedGame(loaded.engine)

@@ -17,7 +17,7 @@ from statistics import median
 from typing import Any
 
 from data_gen.atomic import write_text
-from data_gen.command_line import Parser
+from data_gen.command_line import Parser, check_least
 from data_gen.errors import UserError, run_command
 from gameengine.configs import configs_in, read_config
 from gameengine.markers import write_between
@@ -139,8 +139,7 @@ def _check(asked: argparse.Namespace, engines: Sequence[str]) -> None:
     """Raises UserError for what there is not."""
     from data_gen.games.lifelike import RULES
 
-    if asked.seeds < 1:
-        raise UserError(f"--seeds must be at least 1, not {asked.seeds}")
+    check_least(asked, seeds=1)
     for count in asked.rules:
         if not 1 <= count <= RULES - UNSEEN:
             raise UserError(f"--rules must lie in 1 to {RULES - UNSEEN}, not {count}")

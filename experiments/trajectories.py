@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from data_gen.atomic import write_text
-from data_gen.command_line import Parser
+from data_gen.command_line import Parser, check_least
 from data_gen.errors import UserError, run_command
 from gameengine.markers import write_between
 
@@ -26,8 +26,7 @@ ROWS = [*sorted(path.stem for path in HERE.glob("*.yaml")), TUTORIAL]
 
 def main() -> int:
     asked = _parser().parse_args()
-    if asked.seeds < 1:
-        raise UserError(f"--seeds must be at least 1, not {asked.seeds}")
+    check_least(asked, seeds=1)
     for row in asked.rows:
         if row not in ROWS:
             raise UserError(f"unknown row {row!r}; choose from {', '.join(ROWS)}")
@@ -49,23 +48,12 @@ def _learn(row: str, seed: int, asked: argparse.Namespace) -> dict[str, Any]:
     """Train one seed of a YAML file; how many of the 512 neighbourhoods are wrong then."""
     from gameengine.checkpoint import load_checkpoint
     from gameengine.neighbourhoods import wrong_neighbourhoods
-    from gameengine.training import train
+    from gameengine.training import train_unjudged
 
-    name = f"trajectories_{row}_{seed}"
-    settings = {
-        "config": HERE / f"{row}.yaml",
-        "name": name,
-        "runs": asked.runs,
-        "seed_everything": seed,
-        "wandb": "off",
-    }
-    judged = ["judge.rollouts", "judge.ticks", "journal.rollouts", "journal.ticks"]
-    settings |= dict.fromkeys([*judged, "journal.gif_rollouts", "journal.gif_ticks"], 1)
-    if asked.steps is not None:
-        settings["budget.steps"] = asked.steps
-    if train([f"--{key}={value}" for key, value in settings.items()]):
-        raise KeyboardInterrupt  # the user stopped it
-    loaded = load_checkpoint(max((asked.runs / name).iterdir()) / "checkpoints" / "engine.ckpt")
+    steps = {} if asked.steps is None else {"budget.steps": asked.steps}
+    settings = {"seed_everything": seed, **steps}
+    run = train_unjudged(HERE / f"{row}.yaml", asked.runs, f"trajectories_{row}_{seed}", settings)
+    loaded = load_checkpoint(run / "checkpoints" / "engine.ckpt")
     wrong = len(wrong_neighbourhoods(loaded.engine))
     weights = sum(weight.numel() for weight in loaded.engine.parameters())
     return {"wrong": wrong, "seconds": float(loaded.made["seconds"]), "parameters": weights}

@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data_gen.command_line import Parser
-from data_gen.errors import UserError, run_command
+from data_gen.command_line import Parser, check_least
+from data_gen.errors import run_command
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,9 +25,7 @@ TOGETHER = 50  # rules that are looked for at once
 
 def main() -> int:
     asked = _parser().parse_args()
-    for name in ("rules", "frames", "size"):
-        if getattr(asked, name) < (least := {"frames": 2, "size": 3}.get(name, 1)):
-            raise UserError(f"--{name} must be at least {least}, not {getattr(asked, name)}")
+    check_least(asked, rules=1, frames=2, size=3)
 
     # Only now: torch takes seconds to load, and --help should not.
     import numpy as np

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_gen.command_line import Parser, add_game_options, read_options
+from data_gen.command_line import Parser, add_game_options, check_least, read_options
 from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ SKILL = 0.9  # of those who play
 
 def main(arguments: list[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
-    for name in ("games", "ticks", "seed"):
-        if (value := getattr(asked, name)) < (least := int(name != "seed")):
-            raise UserError(f"--{name} must be at least {least}, not {value}")
+    check_least(asked, games=1, ticks=1, seed=0)
 
     # Only now: torch takes seconds to load, and --help should not.
     import numpy as np

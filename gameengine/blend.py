@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_gen.command_line import Parser, add_game_options, read_options, this_python
+from data_gen.command_line import Parser, add_game_options, check_least, read_options, this_python
 from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
     points = [_weighted(text) for text in asked.points]
     if asked.walk and (len(points) != 2 or asked.walk.suffix != ".gif"):
         raise UserError("--walk goes from one point to another: give two, and a name in .gif")
-    if asked.ticks < 1:
-        raise UserError(f"--ticks must be at least 1, not {asked.ticks}")
+    check_least(asked, ticks=1)
     weights = [1 / len(points) if weight is None else weight for _, weight in points]
 
     # Only now: torch takes seconds to load, and --help should not.

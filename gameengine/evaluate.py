@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_gen.command_line import Parser, add_game_options, read_options
+from data_gen.command_line import Parser, add_game_options, check_least, read_options
 from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
@@ -20,9 +20,7 @@ PLAYERS = ["tracker:0.9"]
 
 def main(arguments: list[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
-    for name in ("rollouts", "ticks"):
-        if getattr(asked, name) < 1:
-            raise UserError(f"--{name} must be at least 1, not {getattr(asked, name)}")
+    check_least(asked, rollouts=1, ticks=1)
     if not 0 <= asked.seed < 1 << 64:
         raise UserError(f"--seed must lie in 0 to 2^64 - 1, not {asked.seed}")
 

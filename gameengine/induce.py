@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_gen.command_line import Parser, this_python
+from data_gen.command_line import Parser, check_least, this_python
 from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ ROLLOUTS, TICKS = 16, 250  # that the induced game is judged by
 
 def main(arguments: list[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
-    for name in ("frames", "tries", "steps"):
-        if (value := getattr(asked, name)) is not None and value < 1:
-            raise UserError(f"--{name} must be at least 1, not {value}")
+    check_least(asked, frames=1, tries=1, steps=1)
     out = asked.out or Path("runs/induce") / f"{asked.video.stem}_{asked.episode}.ckpt"
 
     # Only now: torch takes seconds to load, and --help should not.

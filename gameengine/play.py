@@ -14,7 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_gen.command_line import Parser, add_game_options, chosen_game, read_options, this_python
+from data_gen.command_line import (
+    Parser,
+    add_game_options,
+    check_least,
+    chosen_game,
+    read_options,
+    this_python,
+)
 from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
@@ -115,8 +122,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _check(asked: argparse.Namespace) -> None:
     """Raises UserError for what can be known to be wrong before anything is loaded."""
-    if asked.ticks is not None and asked.ticks < 1:
-        raise UserError(f"--ticks must be at least 1, not {asked.ticks}")
+    check_least(asked, ticks=1)
     if not 0 <= asked.seed < 1 << 64:
         raise UserError(f"--seed must lie in 0 to 2^64 - 1, not {asked.seed}")
     if asked.record and asked.record.suffix.lower() != ".gif":

@@ -6,9 +6,10 @@ import contextlib
 import logging
 import shlex
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -53,6 +54,20 @@ def train(arguments: Sequence[str], resumed: Path | None = None) -> int:
     if resumed is not None:
         _check_resumable(resumed, experiment)
     return Run(experiment, resumed, arguments).go(resumed is not None)
+
+
+def train_unjudged(config: Path, runs: Path, name: str, settings: Mapping[str, Any]) -> Path:
+    """Train as a config says, but for `settings`, such as "budget.steps", and hardly judge or draw
+    what is learned: for experiments that judge it in their own way. Returns the run's folder.
+
+    Raises KeyboardInterrupt if the user stopped it, and UserError for bad settings.
+    """
+    seldom = ["judge.rollouts", "judge.ticks", "journal.rollouts", "journal.ticks"]
+    few = dict.fromkeys([*seldom, "journal.gif_rollouts", "journal.gif_ticks"], 1)
+    all_settings = {"config": config, "runs": runs, "name": name, "wandb": "off", **few, **settings}
+    if train([f"--{key}={value}" for key, value in all_settings.items()]):
+        raise KeyboardInterrupt
+    return max((runs / name).iterdir())
 
 
 class Run:

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
+from experiment_scripts import script
 from torch import Tensor, nn
 
 from data_gen.errors import UserError
+from data_gen.randomness import held_out_seeds, training_seeds
 
-SCRIPT = Path(__file__).parents[1] / "experiments" / "ahead.py"
-
-
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("ahead", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-AHEAD = load()
+AHEAD = script("ahead")
 
 
 def run(monkeypatch: pytest.MonkeyPatch, folder: Path, *words: object) -> int:
@@ -64,11 +52,27 @@ def test_the_smallest_network_of_parts_can_be_life(ticks: int) -> None:
     assert AHEAD._told(say, ticks + 1, 0.0, 0)["wrong"] > 0
 
 
-def test_soups_are_life_and_held_out_ones_are_others() -> None:
+def test_soups_are_what_life_makes_of_random_cells() -> None:
     before, after = AHEAD._soups(np.arange(4, dtype=np.uint64), 1)
     around = sum(torch.roll(before, (r, c), (2, 3)) for r in (-1, 0, 1) for c in (-1, 0, 1))
     assert torch.equal(after.bool(), (around == 3) | ((around == 4) & (before == 1)))
     assert 0.3 < before.float().mean() < 0.46
+
+
+def test_networks_are_judged_by_soups_that_no_training_has() -> None:
+    seen: list[Tensor] = []
+
+    def say(frames: Tensor) -> Tensor:
+        seen.append(frames)
+        return frames > 1  # all dead
+
+    told = AHEAD._told(say, 1, 1.234, 25)
+    judged = {soup.numpy().tobytes() for soup in torch.cat(seen)}
+    trained, _ = AHEAD._soups(training_seeds(0, 0, 1000), 1)
+    assert len(judged) == 1000
+    assert judged.isdisjoint(soup.numpy().tobytes() for soup in trained)
+    living = AHEAD._soups(held_out_seeds(0, 1000), 1)[1].sum()
+    assert told == {"wrong": int(living), "seconds": 1.23, "weights": 25}
 
 
 def test_a_large_network_learns_a_tick(monkeypatch: pytest.MonkeyPatch) -> None:

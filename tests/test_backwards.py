@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import torch
+from experiment_scripts import script
 
 from data_gen.errors import UserError
 from data_gen.players import make_players
@@ -19,22 +18,10 @@ from gameengine.learner import Learner
 from gameengine.live import LiveSource
 from gameengine.relaxed import judged_at_the_end
 
-EXPERIMENTS = Path(__file__).parents[1] / "experiments"
-
-
-def experiment(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, EXPERIMENTS / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # where dataclasses look for their types
-    spec.loader.exec_module(module)
-    return module
-
 
 def run(monkeypatch: pytest.MonkeyPatch, name: str, *words: object) -> int:
     monkeypatch.setattr(sys, "argv", [name, *map(str, words)])
-    return experiment(name).main()
+    return script(name).main()
 
 
 def test_boards_are_run_backwards_and_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -3,32 +3,19 @@ shows."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
+from experiment_scripts import script
 
 from data_gen.errors import UserError
 from gameengine.neighbourhoods import all_neighbourhoods, learned_tables, neighbourhoods_in
 
-SCRIPT = Path(__file__).parents[1] / "experiments" / "few_frames.py"
-
-
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("few_frames", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-FEW = load()
+FEW = script("few_frames")
 
 
 def run(monkeypatch: pytest.MonkeyPatch, folder: Path, *words: object) -> int:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import numpy as np
 import pytest
@@ -171,18 +172,56 @@ def test_the_solver_begins_with_the_cells_that_it_is_given(
     assert (found != past).sum() < 25 < (other != past).sum()
 
 
-def test_searches_and_solvers_take_turns(eden: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_solver_begins_where_a_search_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pysat")
+    begun: list[tuple[Cells, Cells]] = []  # where searches ended and where solvers began
+
+    def search(question: Question, *rest: object, **more: object) -> Cells:
+        ended = random_cells(*question.target.shape, seed=len(begun))
+        begun.append((ended, ended))
+        return ended
+
+    def solve_too(question: Question, seconds: float, near: Cells, stop: Event) -> Cells | None:
+        begun[-1] = begun[-1][0], near
+        return solve(question, seconds, near, stop) if len(begun) == 3 else None
+
+    monkeypatch.setattr(answers, "search_back", search)
+    monkeypatch.setattr(answers, "solve", solve_too)
     past = random_cells(24, 20, seed=7)
     question = Question(LIFE, past, 1)
     question = replace(question, target=question.future(past))
-    monkeypatch.setattr(answers, "SEARCHED", 0.01)
-    told: list[tuple[float, int]] = []
-    found = repair(question, Limits(60, 2), 0, lambda *now: told.append(now))
+    told: list[int] = []
+    found = repair(question, Limits(60, 1), 0, lambda seconds, wrong: told.append(wrong))
     assert not question.wrong(found)
-    assert told
-    assert [wrong for _, wrong in told] == sorted((wrong for _, wrong in told), reverse=True)
+    assert [ended is near for ended, near in begun] == [True] * 3
+    assert told == sorted(told, reverse=True)
+    assert told[-1] == 0 < told[0]
+
+
+def test_a_search_goes_on_beside_the_solver(monkeypatch: pytest.MonkeyPatch) -> None:
+    past = random_cells(16, 16, seed=7)
+    question = Question(LIFE, past, 1)
+    question = replace(question, target=question.future(past))
+
+    def solve_nothing(question: Question, seconds: float, near: Cells, stop: Event) -> None:
+        assert stop.wait(60), "nobody has found anything"
+
+    def search(question: Question, starts: Any, limits: Limits, seed: int, until: Event) -> Cells:
+        if limits.seconds <= answers.SEARCHED:  # the solver's
+            return np.zeros_like(question.target)
+        return search_back(question, starts, limits, seed, until=until)
+
+    monkeypatch.setattr(answers, "search_back", search)
+    monkeypatch.setattr(answers, "solve", solve_nothing)
+    assert not question.wrong(repair(question, Limits(60, 2)))
+
+
+def test_who_repairs_tells_a_garden_of_eden_and_when_the_time_is_over(
+    eden: Cells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pysat")
     garden = Question(LIFE, eden, 1, wraps=False)
+    monkeypatch.setattr(answers, "SEARCHED", 0.01)
     with pytest.raises(GardenOfEdenError):
         repair(garden, Limits(60, 2))
     monkeypatch.setattr(answers, "SOLVED", 0.01)  # never enough

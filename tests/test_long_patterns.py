@@ -3,16 +3,15 @@ does the same at every tick, and what is not the same is told."""
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+from experiment_scripts import script
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -24,19 +23,7 @@ from gameengine.checkpoint import load_checkpoint
 ROOT = Path(__file__).parents[1]
 
 
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "long_patterns", ROOT / "experiments" / "long_patterns.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["long_patterns"] = module  # where dataclasses look for their types
-    spec.loader.exec_module(module)
-    return module
-
-
-PATTERNS = load()
+PATTERNS = script("long_patterns")
 CASES = {case.name: case for case in PATTERNS.CASES}
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import json
 import shutil
 import subprocess
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from experiment_scripts import script
 
 from data_gen.game import with_context
 from data_gen.players import make_players
@@ -146,15 +145,6 @@ def test_a_run_tells_of_each_game(tmp_path: Path, capsys: pytest.CaptureFixture[
     torch.testing.assert_close(points, engine.embedding.table.detach())  # games by description
 
 
-def families() -> Any:
-    spec = importlib.util.spec_from_file_location("families", ROOT / "experiments/families.py")
-    assert spec is not None
-    assert spec.loader is not None
-    sys.modules["families"] = module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The families, whose engines are small, learn two variants, and those for two steps."""
@@ -198,7 +188,7 @@ def test_a_family_beside_engines_of_one_game_each(folder: Path, tmp_path: Path) 
 
 
 def test_unseen_variants_are_asked_for_and_watched(folder: Path, tmp_path: Path) -> None:
-    module = families()
+    module = script("families")
     unseen = {"9-2-2": {"paddle_height": 9, "paddle_speed": 2, "ball_speed": 2}}
     module.FAMILIES["pong"], module.SECONDS = module.Family(unseen), 0.1
     asked = Namespace(folder=folder, runs=tmp_path / "runs", engines=["hyper"], rollouts=2, ticks=3)
@@ -235,6 +225,6 @@ def test_what_is_asked_for_was_not_learned_or_is_all_that_was(family: str) -> No
     variants = read_config(ROOT / "experiments/families" / family / "hyper.yaml")["data"][
         "variants"
     ]
-    unseen = families().FAMILIES[family].unseen
+    unseen = script("families").FAMILIES[family].unseen
     options = [json.dumps(one, sort_keys=True) for one in (*variants.values(), *unseen.values())]
     assert len(set(options)) == len(options)

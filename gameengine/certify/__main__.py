@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data_gen.atomic import write_text
-from data_gen.command_line import Parser, this_python
+from data_gen.command_line import Parser, check_least, this_python
 from data_gen.errors import UserError, run_command
 
 if TYPE_CHECKING:
@@ -22,9 +22,7 @@ RESULT = "result.json"
 
 def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
-    for name in ("sample", "most", "states", "questions"):
-        if (value := getattr(asked, name)) is not None and value < 1:
-            raise UserError(f"--{name} must be at least 1, not {value}")
+    check_least(asked, sample=1, most=1, states=1, questions=1)
     if not 0 <= asked.seed < 1 << 64:
         raise UserError(f"--seed must lie in 0 to 2^64 - 1, not {asked.seed}")
     if asked.sample is not None and asked.most is not None:

@@ -11,19 +11,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from data_gen.command_line import Parser
+from data_gen.command_line import Parser, check_least
 from data_gen.errors import UserError, run_command
 
 PLAYERS = ["tracker:0.9"]
 FEWEST = 16  # rollouts: half of them are fitted, a quarter of those chooses a probe's strength
-LEAST = {"rollouts": FEWEST, "ticks": 1}
 
 
 def main(arguments: list[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
-    for name, least in LEAST.items():
-        if getattr(asked, name) < least:
-            raise UserError(f"--{name} must be at least {least}, not {getattr(asked, name)}")
+    check_least(asked, rollouts=FEWEST, ticks=1)
     if not 0 <= asked.seed < (1 << 64) - 1:
         raise UserError(f"--seed must lie in 0 to 2^64 - 2, not {asked.seed}")
     _check_place(asked.out)
