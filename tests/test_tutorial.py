@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from experiment_scripts import script
 
 from gameengine import play
 from gameengine.certify.__main__ import main as certify
@@ -96,10 +97,8 @@ def test_the_commands_run(
         case ["-m", "gameengine.play", *arguments]:
             play.main([*arguments, "--ticks", "3", "--record", str(tmp_path / "play.gif")])
         case ["experiments/composed.py", *arguments]:
-            from test_backwards import experiment
-
             gif = tmp_path / "out.gif"  # not the page's own; what is given last counts
-            code = experiment("composed").main([*arguments, "--ticks", "20", "--gif", str(gif)])
+            code = script("composed").main([*arguments, "--ticks", "20", "--gif", str(gif)])
             assert code == 0
             assert gif.is_file()
         case ["experiments/run.py", *arguments]:
