@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from data_gen.errors import UserError
 from data_gen.games.automaton import rule_bits
@@ -23,11 +24,12 @@ from gameengine.engines.cell import CellEngine
 from gameengine.frames import shares
 from gameengine.infer import answers, solver
 from gameengine.infer.__main__ import main
-from gameengine.infer.answers import repair
+from gameengine.infer.answers import cut, repair
 from gameengine.infer.descent import Descent, descend
+from gameengine.infer.formula import Formula, implicants
 from gameengine.infer.law import Cells, Question, law_of, true_future
 from gameengine.infer.searching import Limits, search_back, soups
-from gameengine.infer.solver import GardenOfEdenError, implicants, solve
+from gameengine.infer.solver import GardenOfEdenError, solve
 from gameengine.neighbourhoods import rule_tables
 from gameengine.relaxed import relaxed
 
@@ -172,18 +174,69 @@ def test_the_solver_begins_with_the_cells_that_it_is_given(
     assert (found != past).sum() < 25 < (other != past).sum()
 
 
+def test_a_solver_keeps_what_it_is_told() -> None:
+    pytest.importorskip("pysat")
+    past = random_cells(24, 20, seed=7)
+    question = Question(LIFE, past, 1)
+    question = replace(question, target=question.future(past))
+    kept = np.zeros((24, 20), np.bool_)
+    kept[5:15] = True
+    found = solve(question, 60, past, kept)
+    assert found is not None
+    assert found[kept].tolist() == past[kept].tolist()
+    kept[:] = True
+    with pytest.raises(GardenOfEdenError):
+        solve(question, 60, np.zeros_like(past), kept)
+
+
+@pytest.mark.parametrize("ticks", [1, 3])
+@pytest.mark.parametrize("wraps", [True, False])
+@pytest.mark.parametrize("counts", [True, False])
+def test_clauses_hold_for_what_came_before_and_for_nothing_else(
+    ticks: int, wraps: bool, counts: bool
+) -> None:
+    law = LIFE if counts else random_cells(512, seed=9)
+    pasts = random_cells(40, 4, 5, seed=3)
+    question = Question(law, pasts[0], ticks, wraps)
+    question = replace(question, target=question.future(pasts[0]))
+    formula = Formula(question)
+    made = formula.clauses()
+    for past in pasts:
+        values = set(formula.values(past).tolist())
+        holds = all(values & set(clause) for clause in made)
+        assert holds == (not question.wrong(past))
+    assert (len(made) < 80 * 20 * ticks) == counts  # of columns, they are few
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_cut_lies_far_from_wrong_cells(axis: int) -> None:
+    wrong = np.zeros((9, 12), np.bool_)
+    wrong[4, 7] = True
+    rng = np.random.default_rng(0)
+    cuts = np.stack([cut(wrong, 2, axis, rng) for _ in range(400)])
+    lines = np.moveaxis(cuts, axis + 1, 1)  # (400, count, across)
+    assert (lines.all(2) == lines.any(2)).all()
+    assert (lines.any(2).sum(1) == 2).all()
+    first = lines.any(2) & ~np.roll(lines.any(2), 1, 1)  # of the two
+    counts, place = first.sum(0), (4, 7)[axis]
+    assert counts[place] == 0 < counts[place - 1] < counts[place - 4]
+    assert cut(np.ones_like(wrong), 2, axis, rng).sum() == 2 * wrong.shape[1 - axis]
+
+
 def test_a_solver_begins_where_a_search_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pysat")
-    begun: list[tuple[Cells, Cells]] = []  # where searches ended and where solvers began
+    ended: list[Cells] = []  # where searches did
+    begun: list[tuple[Cells, NDArray[np.bool_] | None]] = []  # and where solvers began
 
-    def search(question: Question, *rest: object, **more: object) -> Cells:
-        ended = random_cells(*question.target.shape, seed=len(begun))
-        begun.append((ended, ended))
-        return ended
+    def search(question: Question, *rest: object, each: Any, **more: object) -> None:
+        ended.append(random_cells(*question.target.shape, seed=len(ended)))
+        each(ended[-1])
 
-    def solve_too(question: Question, seconds: float, near: Cells, stop: Event) -> Cells | None:
-        begun[-1] = begun[-1][0], near
-        return solve(question, seconds, near, stop) if len(begun) == 3 else None
+    def solve_too(
+        question: Question, seconds: float, near: Cells, kept: Any, stop: Event
+    ) -> Cells | None:
+        begun.append((near, kept))
+        return solve(question, seconds, near, None, stop) if len(begun) == 4 else None
 
     monkeypatch.setattr(answers, "search_back", search)
     monkeypatch.setattr(answers, "solve", solve_too)
@@ -193,27 +246,40 @@ def test_a_solver_begins_where_a_search_ended(monkeypatch: pytest.MonkeyPatch) -
     told: list[int] = []
     found = repair(question, Limits(60, 1), 0, lambda seconds, wrong: told.append(wrong))
     assert not question.wrong(found)
-    assert [ended is near for ended, near in begun] == [True] * 3
     assert told == sorted(told, reverse=True)
     assert told[-1] == 0 < told[0]
+    assert [near is ended[search] for (near, _), search in zip(begun, [0, 1, 1, 2], strict=True)]
+    kept = [mask for _, mask in begun]
+    assert kept[0] is None
+    assert [int(mask.sum()) for mask in kept[1:4:2]] == [2 * 20 + 2 * 24 - 4] * 2
+    assert int(kept[2].sum()) in (2 * 20, 2 * 24)
+    assert not (kept[2] & ~kept[1]).any()
 
 
 def test_a_search_goes_on_beside_the_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     past = random_cells(16, 16, seed=7)
     question = Question(LIFE, past, 1)
     question = replace(question, target=question.future(past))
+    begun: list[Cells] = []
 
-    def solve_nothing(question: Question, seconds: float, near: Cells, stop: Event) -> None:
+    def solve_nothing(
+        question: Question, seconds: float, near: Cells, kept: Any, stop: Event
+    ) -> None:
+        begun.append(near)
         assert stop.wait(60), "nobody has found anything"
 
-    def search(question: Question, starts: Any, limits: Limits, seed: int, until: Event) -> Cells:
+    def search(
+        question: Question, starts: Any, limits: Limits, seed: int, until: Event, each: Any
+    ) -> None:
         if limits.seconds <= answers.SEARCHED:  # the solver's
-            return np.zeros_like(question.target)
-        return search_back(question, starts, limits, seed, until=until)
+            each(np.zeros_like(question.target))
+        else:
+            search_back(question, starts, limits, seed, until=until, each=each)
 
     monkeypatch.setattr(answers, "search_back", search)
     monkeypatch.setattr(answers, "solve", solve_nothing)
     assert not question.wrong(repair(question, Limits(60, 2)))
+    assert len(begun) <= 1
 
 
 def test_who_repairs_tells_a_garden_of_eden_and_when_the_time_is_over(

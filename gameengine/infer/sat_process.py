@@ -12,7 +12,9 @@ def answer(clauses: list[list[int]], variables: int, guess: list[int]) -> list[i
     guess: literals that are tried first."""
     from pysat.solvers import Cadical195
 
-    with Cadical195(bootstrap_with=clauses) as solver:
+    with Cadical195() as solver:
+        solver.configure({"elim": 0})  # what columns hold stays
+        solver.append_formula(clauses)
         if guess:
             solver.set_phases(guess)
         model = solver.get_model() if solver.solve() else None

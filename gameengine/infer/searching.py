@@ -42,10 +42,11 @@ def search_back(
     seed: int = 0,
     progress: Progress | None = None,
     until: Event | None = None,
+    each: Callable[[Cells], None] = lambda cells: None,
 ) -> Cells:
     """The best cells (H, W) found: those of which the law makes the target, if that went well.
     starts: cells that searches begin at, one after another, without end. until: ends all of them,
-    as Ctrl-C does."""
+    as Ctrl-C does. each: hears the best of every round."""
     began, stop, lock = time.perf_counter(), Event(), Lock()
     around, reach, target = question.around, question.reach, question.target.ravel()
     best = next(starts)
@@ -74,9 +75,11 @@ def search_back(
             moves = max(1000, int(moves * min(2.0, max(0.5, ROUND / (now - since)))))
             patience = max(patience, whole // 2) if wrong < own else patience - 1
             own = min(own, wrong)
+            came = found.reshape(question.target.shape).copy()
+            each(came)
             with lock:
                 if wrong < fewest:
-                    best, fewest = found.reshape(question.target.shape).copy(), wrong
+                    best, fewest = came, wrong
                 if progress is not None:
                     progress(now - began, fewest)
             ended = until is not None and until.is_set()
