@@ -203,7 +203,7 @@ def _parser() -> argparse.ArgumentParser:
         default="search",
         help="search: turn single cells over, by what the engine says of each neighbourhood;"
         " descent: gradients through the engine; both: a search that begins where these end;"
-        " repair: a search, and beside it a SAT solver that begins where short searches ended;"
+        " repair: a search, and beside it a SAT solver that keeps some of what the search left;"
         " sat: the reference, a SAT solver told what the engine says. Default: search",
     )
     add("--sat", dest="method", action="store_const", const="sat", help="the same as --method sat")
