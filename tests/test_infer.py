@@ -1,46 +1,32 @@
-"""What came before: laws, searches, gradients and the solver, against all boards there are."""
+"""What came before: laws, searches, gradients and the command, against the true game."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
-from threading import Event
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
+from life_questions import LIFE, all_boards, garden, random_cells, with_a_past
 
 from data_gen.errors import UserError
-from data_gen.games.automaton import rule_bits
 from data_gen.games.rle import read_pattern
 from gameengine.checkpoint import load_checkpoint
 from gameengine.engine import Context
 from gameengine.engines import make_engine
 from gameengine.engines.cell import CellEngine
 from gameengine.frames import shares
-from gameengine.infer import answers, solver
 from gameengine.infer.__main__ import main
-from gameengine.infer.answers import cut, repair
 from gameengine.infer.descent import Descent, descend
-from gameengine.infer.formula import Formula, implicants
-from gameengine.infer.law import Cells, Question, law_of, true_future
+from gameengine.infer.law import Question, law_of, true_future
 from gameengine.infer.searching import Limits, search_back, soups
-from gameengine.infer.solver import GardenOfEdenError, solve
-from gameengine.neighbourhoods import rule_tables
 from gameengine.relaxed import relaxed
 
 ASSETS = Path(__file__).parent.parent / "assets"
-LIFE = rule_tables(rule_bits("B3/S23")[None])[0]  # (512,)
 EDEN = ".OOO\nO...\n...O\n"  # of 3 x 4 cells whose edges are joined: none of the 4,096 becomes it
 SIZES = [(5, 6), (3, 3), (7, 4)]
-
-
-def random_cells(*shape: int, seed: int = 0, density: float = 0.4) -> Cells:
-    return (np.random.default_rng(seed).random(shape) < density).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -48,21 +34,6 @@ def engine() -> CellEngine:
     engine = load_checkpoint(ASSETS / "life.ckpt").engine
     assert isinstance(engine, CellEngine)
     return engine
-
-
-@pytest.fixture(scope="module")
-def boards() -> Cells:
-    """All of 3 x 4 cells."""
-    bits = np.arange(1 << 12)[:, None] >> np.arange(12) & 1
-    return bits.astype(np.uint8).reshape(-1, 3, 4)
-
-
-@pytest.fixture(scope="module")
-def eden(boards: Cells) -> Cells:
-    """One that nothing comes before, with dead edges."""
-    futures = Question(LIFE, boards[0], 1, wraps=False).future(boards)
-    there = futures.reshape(-1, 12) @ (1 << np.arange(12))
-    return boards[np.setdiff1d(np.arange(1 << 12), there)[0]]
 
 
 @pytest.mark.parametrize("edges", ["torus", "dead"])
@@ -104,8 +75,7 @@ def test_a_cell_depends_on_what_is_within_reach(wraps: bool, ticks: int) -> None
 
 @pytest.mark.parametrize(("ticks", "wraps"), [(1, True), (1, False), (2, True)])
 def test_a_search_finds_what_was_before(ticks: int, wraps: bool) -> None:
-    question = Question(LIFE, np.zeros((9, 8), np.uint8), ticks, wraps)
-    question = replace(question, target=question.future(random_cells(9, 8, seed=3, density=0.2)))
+    question = with_a_past(random_cells(9, 8, seed=3, density=0.2), ticks, wraps)
     told: list[int] = []
     found = search_back(
         question,
@@ -119,186 +89,12 @@ def test_a_search_finds_what_was_before(ticks: int, wraps: bool) -> None:
     assert told[-1] == 0
 
 
-def test_a_search_without_success_gives_its_best(boards: Cells, eden: Cells) -> None:
-    question = Question(LIFE, eden, 1, wraps=False)
-    found = search_back(question, repeat(np.ones_like(eden)), Limits(0.3, threads=1))
-    assert 0 < question.wrong(found) == question.wrong(boards).min()
-
-
-def test_implicants_are_the_table_and_cannot_be_larger() -> None:
-    for table in (LIFE > 0, LIFE == 0, random_cells(512, seed=4) > 0):
-        covered = np.zeros(512, np.bool_)
-        for seen, free in implicants(table):
-            assert not seen & free
-            inside = (np.arange(512) & ~free) == seen
-            assert table[inside].all()
-            covered |= inside
-            for k in np.flatnonzero(~free >> np.arange(9) & 1):  # one cell more may be either
-                wider = free | 1 << k
-                assert not table[(np.arange(512) & ~wider) == (seen & ~wider)].all()
-        assert covered.tolist() == table.tolist()
-
-
-def test_the_solver_tells_a_garden_of_eden(boards: Cells, eden: Cells) -> None:
-    pytest.importorskip("pysat")
-    question = Question(LIFE, eden, 1, wraps=False)
-    with pytest.raises(GardenOfEdenError):
-        solve(question, 60)
-    question = replace(question, target=question.future(boards[1234]))
-    found = solve(question, 60)
-    assert found is not None
-    assert not question.wrong(found)
-    two = Question(LIFE, random_cells(6, 5), 2)
-    two = replace(two, target=two.future(two.target))
-    found = solve(two, 60)
-    assert found is not None
-    assert not two.wrong(found)
-
-
-@pytest.mark.parametrize("wraps", [True, False])
-def test_the_solver_begins_with_the_cells_that_it_is_given(
-    wraps: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("pysat")
-    monkeypatch.setattr(solver, "LOOK", 1e-3)  # long before all has been said
-    past = random_cells(24, 20, seed=7)
-    question = Question(LIFE, past, 1, wraps)
-    question = replace(question, target=question.future(past))
-    broken = past.copy()
-    broken[4:7, 5:8] ^= 1
-    assert question.wrong(broken)
-    found, other = solve(question, 60, broken), solve(question, 60)
-    assert found is not None
-    assert other is not None
-    assert not question.wrong(np.stack([found, other])).any()
-    assert (found != past).sum() < 25 < (other != past).sum()
-
-
-def test_a_solver_keeps_what_it_is_told() -> None:
-    pytest.importorskip("pysat")
-    past = random_cells(24, 20, seed=7)
-    question = Question(LIFE, past, 1)
-    question = replace(question, target=question.future(past))
-    kept = np.zeros((24, 20), np.bool_)
-    kept[5:15] = True
-    found = solve(question, 60, past, kept)
-    assert found is not None
-    assert found[kept].tolist() == past[kept].tolist()
-    kept[:] = True
-    with pytest.raises(GardenOfEdenError):
-        solve(question, 60, np.zeros_like(past), kept)
-
-
-@pytest.mark.parametrize("ticks", [1, 3])
-@pytest.mark.parametrize("wraps", [True, False])
-@pytest.mark.parametrize("counts", [True, False])
-def test_clauses_hold_for_what_came_before_and_for_nothing_else(
-    ticks: int, wraps: bool, counts: bool
-) -> None:
-    law = LIFE if counts else random_cells(512, seed=9)
-    pasts = random_cells(40, 4, 5, seed=3)
-    question = Question(law, pasts[0], ticks, wraps)
-    question = replace(question, target=question.future(pasts[0]))
-    formula = Formula(question)
-    made = formula.clauses()
-    for past in pasts:
-        values = set(formula.values(past).tolist())
-        holds = all(values & set(clause) for clause in made)
-        assert holds == (not question.wrong(past))
-    assert (len(made) < 80 * 20 * ticks) == counts  # of columns, they are few
-
-
-@pytest.mark.parametrize("axis", [0, 1])
-def test_a_cut_lies_far_from_wrong_cells(axis: int) -> None:
-    wrong = np.zeros((9, 12), np.bool_)
-    wrong[4, 7] = True
-    rng = np.random.default_rng(0)
-    cuts = np.stack([cut(wrong, 2, axis, rng) for _ in range(400)])
-    lines = np.moveaxis(cuts, axis + 1, 1)  # (400, count, across)
-    assert (lines.all(2) == lines.any(2)).all()
-    assert (lines.any(2).sum(1) == 2).all()
-    first = lines.any(2) & ~np.roll(lines.any(2), 1, 1)  # of the two
-    counts, place = first.sum(0), (4, 7)[axis]
-    assert counts[place] == 0 < counts[place - 1] < counts[place - 4]
-    assert cut(np.ones_like(wrong), 2, axis, rng).sum() == 2 * wrong.shape[1 - axis]
-
-
-def test_a_solver_begins_where_a_search_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("pysat")
-    ended: list[Cells] = []  # where searches did
-    begun: list[tuple[Cells, NDArray[np.bool_] | None]] = []  # and where solvers began
-
-    def search(question: Question, *rest: object, each: Any, **more: object) -> None:
-        ended.append(random_cells(*question.target.shape, seed=len(ended)))
-        each(ended[-1])
-
-    def solve_too(
-        question: Question, seconds: float, near: Cells, kept: Any, stop: Event
-    ) -> Cells | None:
-        begun.append((near, kept))
-        return solve(question, seconds, near, None, stop) if len(begun) == 4 else None
-
-    monkeypatch.setattr(answers, "search_back", search)
-    monkeypatch.setattr(answers, "solve", solve_too)
-    past = random_cells(24, 20, seed=7)
-    question = Question(LIFE, past, 1)
-    question = replace(question, target=question.future(past))
-    told: list[int] = []
-    found = repair(question, Limits(60, 1), 0, lambda seconds, wrong: told.append(wrong))
-    assert not question.wrong(found)
-    assert told == sorted(told, reverse=True)
-    assert told[-1] == 0 < told[0]
-    assert [near is ended[search] for (near, _), search in zip(begun, [0, 1, 1, 2], strict=True)]
-    kept = [mask for _, mask in begun]
-    assert kept[0] is None
-    assert [int(mask.sum()) for mask in kept[1:4:2]] == [2 * 20 + 2 * 24 - 4] * 2
-    assert int(kept[2].sum()) in (2 * 20, 2 * 24)
-    assert not (kept[2] & ~kept[1]).any()
-
-
-def test_a_search_goes_on_beside_the_solver(monkeypatch: pytest.MonkeyPatch) -> None:
-    past = random_cells(16, 16, seed=7)
-    question = Question(LIFE, past, 1)
-    question = replace(question, target=question.future(past))
-    begun: list[Cells] = []
-
-    def solve_nothing(
-        question: Question, seconds: float, near: Cells, kept: Any, stop: Event
-    ) -> None:
-        begun.append(near)
-        assert stop.wait(60), "nobody has found anything"
-
-    def search(
-        question: Question, starts: Any, limits: Limits, seed: int, until: Event, each: Any
-    ) -> None:
-        if limits.seconds <= answers.SEARCHED:  # the solver's
-            each(np.zeros_like(question.target))
-        else:
-            search_back(question, starts, limits, seed, until=until, each=each)
-
-    monkeypatch.setattr(answers, "search_back", search)
-    monkeypatch.setattr(answers, "solve", solve_nothing)
-    assert not question.wrong(repair(question, Limits(60, 2)))
-    assert len(begun) <= 1
-
-
-def test_who_repairs_tells_a_garden_of_eden_and_when_the_time_is_over(
-    eden: Cells, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("pysat")
-    garden = Question(LIFE, eden, 1, wraps=False)
-    monkeypatch.setattr(answers, "SEARCHED", 0.01)
-    with pytest.raises(GardenOfEdenError):
-        repair(garden, Limits(60, 2))
-    monkeypatch.setattr(answers, "SOLVED", 0.01)  # never enough
-    assert garden.wrong(repair(garden, Limits(0.5, 1))) > 0
-
-
-def test_a_solver_is_stopped(eden: Cells) -> None:
-    pytest.importorskip("pysat")
-    stop = Event()
-    stop.set()
-    assert solve(Question(LIFE, eden, 1, wraps=False), 60, stop=stop) is None
+def test_a_search_without_success_gives_its_best() -> None:
+    question, heard = garden(), []
+    starts = repeat(np.ones_like(question.target))
+    found = search_back(question, starts, Limits(0.3, threads=1), each=heard.append)
+    assert 0 < question.wrong(found) == question.wrong(all_boards()).min()
+    assert question.wrong(found) == min(map(question.wrong, heard))
 
 
 def test_certain_cells_are_seen_as_frames_are(engine: CellEngine) -> None:
@@ -316,8 +112,7 @@ def test_certain_cells_are_seen_as_frames_are(engine: CellEngine) -> None:
 
 @pytest.mark.parametrize("snapped", [False, True])
 def test_gradients_lead_towards_the_target(engine: CellEngine, snapped: bool) -> None:
-    question = Question(LIFE, np.zeros((8, 8), np.uint8), 1)
-    question = replace(question, target=question.future(random_cells(8, 8, seed=5)))
+    question = with_a_past(random_cells(8, 8, seed=5))
     target = torch.from_numpy(question.target)
     short, long = (
         descend(engine, target, 1, Descent(boards=32, steps=steps, snapped=snapped)).numpy()

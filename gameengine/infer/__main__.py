@@ -168,7 +168,8 @@ def _in_words(result: dict[str, Any]) -> str:
     out = result["out"]
     next_step = f"look: {out}/infer.gif and infer.png; the cells: {out}/before.rle"
     if not result["exact"]:
-        next_step += "\ntry: --method repair, another --seed, or more --seconds"
+        surer = "" if method == "repair" else "--method repair, "
+        next_step += f"\ntry: {surer}another --seed, or more --seconds"
     return (
         f"{ticks} before {height} x {width} cells, {seconds:.2f} s of {method}\n"
         f"{verdict}\n{next_step}"
@@ -208,7 +209,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--sat", dest="method", action="store_const", const="sat", help="the same as --method sat")
     add("--seconds", type=float, default=30.0, help="at most; default: 30")
-    add("--threads", type=int, default=2, help="searches at once; default: 2")
+    add("--threads", type=int, default=2, help="searches at once (or solvers); default: 2")
     add(
         "--seed",
         type=int,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+from signal import ITIMER_REAL, setitimer
 
 
 def answer(clauses: list[list[int]], variables: int, guess: list[int]) -> list[int] | None:
@@ -22,4 +23,6 @@ def answer(clauses: list[list[int]], variables: int, guess: list[int]) -> list[i
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(pickle.dumps(answer(*pickle.load(sys.stdin.buffer))))
+    seconds, *asked = pickle.load(sys.stdin.buffer)
+    setitimer(ITIMER_REAL, seconds + 1)  # which ends this even if who asked was killed
+    sys.stdout.buffer.write(pickle.dumps(answer(*asked)))

@@ -48,13 +48,14 @@ def solve(
     clauses, guess = formula.clauses(), [] if near is None else formula.values(near).tolist()
     if kept is not None:
         clauses += [[guess[cell]] for cell in np.flatnonzero(kept)]
-    # In a process of its own, as the solver can neither be interrupted nor told how long to try.
+    # In a process of its own, as the solver can neither be interrupted nor told how long to try;
+    # and out of reach of Ctrl-C, which is for us.
     command = [sys.executable, "-m", "gameengine.infer.sat_process"]
     ends, shown = time.perf_counter() + seconds, None
     with TemporaryFile() as told:
-        pickle.dump((clauses, question.target.size, guess), told)
+        pickle.dump((seconds, clauses, question.target.size, guess), told)
         told.seek(0)
-        with subprocess.Popen(command, stdin=told, stdout=PIPE) as solver:
+        with subprocess.Popen(command, stdin=told, stdout=PIPE, process_group=0) as solver:
             try:
                 while shown is None:
                     left = ends - time.perf_counter()
