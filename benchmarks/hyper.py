@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.nn import functional as F
 
+from data_gen.game import with_context
 from data_gen.players import make_players
 from data_gen.registry import make_game
 from gameengine.engine import Context
@@ -135,7 +136,9 @@ def measure(
 ) -> dict[str, float]:
     """Milliseconds of processor time, and ratios."""
     torch.manual_seed(0)
-    games = [make_game(game, **options, **variant) for variant in variants]
+    made = [make_game(game, **options, **variant) for variant in variants]
+    most = max(one.spec.context for one in made)  # all of them are seen for as long
+    games = [with_context(one, most) for one in made]
     truth = games[0]
     engine = make_engine(
         "hyper", truth.spec, base=base, base_options=base_options, generated=generated
