@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +23,18 @@ from gameengine.markers import write_between
 
 if TYPE_CHECKING:
     from data_gen.kernel_game import KernelGame
-    from gameengine.infer.motion import Belief
+    from gameengine.infer.motion import Belief, Window
     from gameengine.infer.true_pong import Rows
 
 HERE = Path(__file__).parent
 MARK = "hidden_velocity"
 RESULTS = HERE / MARK / "results"
 FRAMES = (3, 6, 10, 16)
+ROWS = {
+    "not_told": "any",
+    "told": "any, the serve angle is told",
+    "telling": "those of which 3 frames tell it",
+}
 SEED = 11  # of the held-out games
 SAVED_EVERY = 10  # windows
 
@@ -51,30 +57,36 @@ def _work(asked: argparse.Namespace) -> None:
     # Only now: torch takes seconds to load, and --help should not.
     from tqdm import tqdm
 
-    from gameengine.infer.motion import beliefs, check_hides, dream
-    from gameengine.infer.true_pong import check_judged, consistent, windows
+    from gameengine.infer.experience import watch
+    from gameengine.infer.motion import beliefs, check_hides
+    from gameengine.infer.true_pong import check_judged, consistent, telling_windows, windows
     from gameengine.learned_game import LearnedGame
 
     learned = LearnedGame.load(asked.engine)
     engine, truth = check_hides(learned.engine), check_judged(learned.truth)
-    experience = dream(learned, engine)
-    path = asked.results / f"{'told' if asked.told else 'not_told'}.json"
+    experience = watch(learned, engine)
+    name = "telling" if asked.telling else "told" if asked.told else "not_told"
+    path, counts = asked.results / f"{name}.json", FRAMES[:1] if asked.telling else FRAMES
     saved = {"engine": sha256(asked.engine.read_bytes()).hexdigest(), "windows": []}
     kept = json.loads(path.read_text()) if path.exists() else saved
     if kept["engine"] != saved["engine"]:
         raise UserError(f"{path} was measured with another engine; delete it to begin anew")
     done = kept["windows"]
-    asked_of = windows(truth, SEED, asked.windows, max(FRAMES), asked.told)
+    asked_of: Iterable[tuple[Window, Rows]] = (
+        telling_windows(truth, SEED)
+        if asked.telling
+        else windows(truth, SEED, asked.windows, max(FRAMES), asked.told)
+    )
     with tqdm(total=asked.windows, initial=len(done), disable=None) as bar:
-        for number in range(len(done), asked.windows):
-            window, rows = asked_of[number]
+        missing = enumerate(islice(asked_of, len(done), asked.windows), len(done))
+        for number, (window, rows) in missing:
             held = beliefs(engine, experience, window, number)
             possible = consistent(truth, window, rows[0])
             answers = (
                 _answer(truth, held[count - 2], possible[count - 2], rows[count - 1])
-                for count in FRAMES
+                for count in counts
             )
-            done.append(dict(zip(map(str, FRAMES), answers, strict=True)))
+            done.append(dict(zip(map(str, counts), answers, strict=True)))
             bar.update()
             if not len(done) % SAVED_EVERY or len(done) == asked.windows:
                 write_text(path, json.dumps(kept))
@@ -111,12 +123,13 @@ def _report(asked: argparse.Namespace) -> None:
         "checkpoints/engine.ckpt\n```\n"
     )
     lines = [
-        "| serve angle | frames | windows | determined | exact if determined | exact of all"
+        "| windows | frames | how many | determined | exact if determined | exact of all"
         " | consistent with the frames | velocities that are, mean |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for name, rows in results.items():
-        lines += [_line(name.replace("_", " "), count, rows) for count in FRAMES]
+    for name, told in ROWS.items():
+        rows = results.get(name, [])
+        lines += [_line(told, count, rows) for count in FRAMES if rows and str(count) in rows[0]]
     table = "\n".join(lines)
     write_between(asked.out, MARK, f"{about}\n{table}\n\n{command}\n")
     print(f"table: {asked.out}")
@@ -144,7 +157,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("engine", type=Path, nargs="?", help="a checkpoint; without one the table is written")
-    add("--told", action="store_true", help="the engine is told the game's serve angle")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--told", action="store_true", help="the engine is told the serve angle")
+    kind.add_argument(
+        "--telling",
+        action="store_true",
+        help="only windows of three frames that tell how the ball flies, which are rare",
+    )
     add("--windows", type=int, default=500, metavar="N", help="default: 500")
     add("--results", type=Path, default=RESULTS, metavar="DIR", help="default: beside this file")
     add("--out", type=Path, default=Path("RESULTS.md"), metavar="MD", help="default: RESULTS.md")

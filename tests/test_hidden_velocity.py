@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,17 @@ from gameengine.checkpoint import save_engine
 from gameengine.engines import make_engine
 from gameengine.engines.slots import SlotsEngine
 from gameengine.infer.__main__ import main
-from gameengine.infer.motion import Experience, Window, beliefs
-from gameengine.infer.true_pong import Rows, consistent, set_motion, velocities, windows
+from gameengine.infer.experience import Experience, explained, flights_of, mixed, watch
+from gameengine.infer.motion import Window, beliefs
+from gameengine.infer.true_pong import (
+    Rows,
+    consistent,
+    set_motion,
+    telling_windows,
+    velocities,
+    windows,
+)
+from gameengine.learned_game import LearnedGame
 from gameengine.live import LiveSource
 from gameengine.slot_heads import SpriteHead
 from tests.test_backwards import run
@@ -30,8 +41,8 @@ ASSETS = Path(__file__).parent.parent / "assets"
 
 
 @pytest.fixture(autouse=True)
-def few_dreams(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gameengine.infer.motion.DREAMS", 16)
+def few_games(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gameengine.infer.experience.GAMES", 32)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +77,7 @@ def flying(truth: KernelGame) -> SlotsEngine:
 
 @pytest.fixture(scope="module")
 def experience() -> Experience:
-    """All directions there are, as if they had been dreamt of."""
+    """All directions there are, as if they had been watched."""
     slopes = torch.from_numpy(FINE_ANGLES.copy())[:, [1, 0]]
     speeds = torch.cat([slopes, slopes * torch.tensor([1, -1])])
     return Experience(speeds, torch.full((64,), 1 / 64), torch.zeros(1, 4))
@@ -93,6 +104,68 @@ def test_only_states_that_show_the_frames_are_consistent(truth: KernelGame) -> N
             there = found[:, [X, Y, ANGLE, SIDE]] == row[[X, Y, ANGLE, SIDE]]
             assert there.all(1).any()  # the true one is among them
             assert (found[:, [X, Y]] // SUB == row[[X, Y]] // SUB).all()
+
+
+def test_telling_windows_show_one_velocity_only(truth: KernelGame) -> None:
+    flown: set[tuple[int, ...]] = set()
+    for window, rows in islice(telling_windows(truth, 3), 12):
+        state = replace(truth.init(np.zeros(3, np.uint64)), values=rows)
+        assert (truth.render(state) == window.frames).all()
+        (last,) = velocities_of(truth, rows[-1:])
+        assert velocities_of(truth, consistent(truth, window, rows[0])[-1]) == {last}
+        flown.add(last)
+    assert len(flown) > 2
+    again = next(telling_windows(truth, 3))
+    assert (again[1] == next(telling_windows(truth, 3))[1]).all()
+
+
+def test_flights_are_explained_by_how_they_truly_went(truth: KernelGame) -> None:
+    ((_, states),) = windows(truth, 5, 1, 200, told=False)
+    rows, flown = states.astype(np.int64), velocities(truth, states)
+    motion = np.concatenate([rows[:, [Y, X]] % SUB, flown], 1)
+    flights = flights_of(rows[None][..., [Y, X]] // SUB, motion[None], SUB)
+    assert len(flights) > 4
+    turns = (np.diff(flown, axis=0) != 0).any(1).sum()
+    assert len(flights) <= turns + 1
+    for seen, velocity in flights:
+        steps = np.arange(len(seen))
+        fits = [
+            [(f + speed * steps) // SUB == seen[:, axis] - seen[0, axis] for f in range(SUB)]
+            for axis, speed in enumerate(velocity)
+        ]
+        share = np.prod([np.all(axis, 1).mean() for axis in fits])
+        assert share > 0
+        others = np.stack([velocity, velocity + np.array([0, SUB])])
+        assert explained(seen, others, SUB).tolist() == [pytest.approx(share), 0]
+
+
+def test_what_explains_nothing_that_others_do_not_gets_no_share() -> None:
+    likely = np.array([[1, 0, 0.2], [0, 1, 0.2], [1, 0, 0.9], [1, 0, 0.9]])
+    assert mixed(likely) == pytest.approx([0.75, 0.25, 0], abs=1e-6)
+
+
+def test_velocities_are_known_from_games_that_were_watched(
+    truth: KernelGame, flying: SlotsEngine, experience: Experience
+) -> None:
+    known = watch(LearnedGame(flying, truth), flying)
+    true = set(map(tuple, experience.speeds.tolist()))
+    shares = zip(map(tuple, known.speeds.tolist()), known.shares.tolist(), strict=True)
+    assert sum(share for speed, share in shares if speed in true) > 0.9
+    assert len(known.descriptions) == 32
+
+
+def test_a_speed_that_is_not_known_is_dropped(
+    truth: KernelGame, flying: SlotsEngine, experience: Experience
+) -> None:
+    unsteady = deepcopy(flying)
+    with torch.no_grad():  # across, it is as likely to be a step faster from now on
+        unsteady.paces[0].get_parameter("head.bias")[65 + 65] = SURE
+    known = set(map(tuple, experience.speeds.tolist()))
+    more = torch.cat([experience.speeds, experience.speeds + torch.tensor([0, 1])]).unique(dim=0)
+    all_known = Experience(more, torch.full((len(more),), 1 / len(more)), torch.zeros(1, 4))
+    window, _ = straight(truth, 6)[0]
+    assert set(beliefs(unsteady, experience, window)[-1].velocities()) <= known
+    assert not set(beliefs(unsteady, all_known, window)[-1].velocities()) <= known
 
 
 def test_a_motion_that_is_read_is_the_one_that_was_set(truth: KernelGame) -> None:
@@ -157,7 +230,11 @@ def test_windows_are_measured_and_kept(
     both = json.loads((tmp_path / "not_told.json").read_text())["windows"]
     assert both[:1] == first
     assert len(both) == 2
-    assert "| not told | 3 | 2 |" in (tmp_path / "RESULTS.md").read_text()
+    assert "| any | 3 | 2 |" in (tmp_path / "RESULTS.md").read_text()
+    assert run(monkeypatch, "hidden_velocity", *words, "--windows", "2", "--telling") == 0
+    assert (
+        "| those of which 3 frames tell it | 3 | 2 | 2 |" in (tmp_path / "RESULTS.md").read_text()
+    )
     (tmp_path / "not_told.json").write_text(json.dumps({"engine": "another", "windows": both}))
     with pytest.raises(UserError, match="measured with another engine"):
         run(monkeypatch, "hidden_velocity", *words)

@@ -199,6 +199,19 @@ class SlotsEngine(SlotNetworks):
         told = self._look_back(tokens, actions[:, first:], shown, rng, self._trust())
         return F.pad(told, (0, 0, 0, 0, first, 0))
 
+    def watch(
+        self, frames: Tensor, actions: Tensor, description: Tensor, rng: np.random.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Where the smooth sprite, the only one, was in the frames of games from the first that has
+        a context on, (B, T, 2), and how it moved by hindsight, (B, T, 4), see `motion`."""
+        first = self.spec.context - 1
+        tokens = self._read(frames[:, first:, 0], description)
+        told = self.look_back(frames, actions, description, rng)[:, first:, 0, :4]
+        self._tell(tokens, told[:, :, None])
+        folded = tokens.flatten(0, 1)
+        places, motion = self.place(folded), self.motion(folded)
+        return places.unflatten(0, tokens.shape[:2]), motion.unflatten(0, tokens.shape[:2])
+
     def _recall(
         self, hidden: Hidden, tokens: Tensor, actions: Tensor, shown: Tensor
     ) -> tuple[Tensor, Tensor]:

@@ -1,8 +1,8 @@
 """What a few frames tell of a hidden motion, by a learned engine alone.
 
-Which speeds there are, and how often, is known from the engine's own dreams. Each of these, with
-each fraction of a pixel, is a case; from frame to frame the engine says what may become of it, and
-cases that do not lead to what is seen are dropped: a filter of Bayes that keeps every case.
+Which speeds there are, and how often, is known from games that were watched before. Each of these,
+with each fraction of a pixel, is a case; from frame to frame the engine says what may become of it,
+and cases that do not lead to what is seen are dropped: a filter of Bayes that keeps every case.
 """
 
 from __future__ import annotations
@@ -16,15 +16,11 @@ from torch import Tensor
 
 from data_gen.errors import UserError
 from data_gen.game import Frames
-from data_gen.players import make_players
-from data_gen.randomness import training_seeds
 from gameengine.engines.slots import SlotsEngine
-from gameengine.learned_game import LearnedGame
+from gameengine.infer.experience import Experience
 
 LEAST = 0.02  # how likely what comes of a tick must be to be followed
 MOST = 8192  # cases that are followed from one tick to the next
-RARE = 1e-3  # of all speeds in dreams, the share below which one is taken for a mistake
-DREAMS, TICKS = 256, 64
 GIVEAWAY = "serve angle"  # a number of a description that tells too much
 
 
@@ -40,15 +36,6 @@ class Window:
     def until(self, count: int) -> Window:
         """Its first frames."""
         return replace(self, frames=self.frames[:count], actions=self.actions[: count - 1])
-
-
-@dataclass(frozen=True)
-class Experience:
-    """What an engine's own dreams were like."""
-
-    speeds: Tensor  # (K, 2): that its smooth sprite had, down and across, in steps a tick
-    shares: Tensor  # (K,): how often
-    descriptions: Tensor  # (N, D): of the games that they began with
 
 
 @dataclass(frozen=True)
@@ -90,40 +77,31 @@ def check_hides(engine: object) -> SlotsEngine:
     return engine
 
 
-def dream(learned: LearnedGame, engine: SlotsEngine, seed: int = 0) -> Experience:
-    """What the engine's dreams are like, from beginnings that training could have seen."""
-    seeds = training_seeds(seed, 0, DREAMS)
-    begun = state = learned.init(seeds)
-    player = make_players(["random", "sticky", "tracker:0.7"])
-    memory, dreamt = player.start(learned.spec, seeds), []
-    for _ in range(TICKS):
-        actions, memory = player.act(learned.spec, memory, state.frames)
-        state = learned.step(state, actions)
-        dreamt.append(engine.motion(state.hidden["now"])[:, 2:])
-    speeds, counts = torch.cat(dreamt).unique(dim=0, return_counts=True)
-    shares = counts / counts.sum()
-    often = shares >= RARE
-    return Experience(speeds[often], shares[often], torch.from_numpy(begun.description))
-
-
 def beliefs(
     engine: SlotsEngine, experience: Experience, window: Window, seed: int = 0
 ) -> list[Belief]:
     """What is possible in each frame but the first, after those up to it. What is not told is drawn
-    for each case. Where no case explains a frame, all of them begin anew from it."""
+    for each case. A speed that is not known is a mistake, and dropped. Where no case explains a
+    frame, all of them begin anew from it."""
     frames, actions = torch.from_numpy(window.frames[:, 0]), torch.from_numpy(window.actions).long()
     rng = torch.Generator().manual_seed(seed)
     tokens, likely = _all_cases(engine, experience, window, 0, rng)
     found: list[Belief] = []
     for tick, chosen in enumerate(actions):
         came_from, after, more = engine.follow(tokens, chosen, frames[tick : tick + 2], LEAST)
-        if len(after):
-            tokens, likely = _merged(after, likely[came_from] + more)
+        known = _known(engine.motion(after[:, 1])[:, 2:], experience.speeds)
+        if known.any():
+            tokens, likely = _merged(after[known], (likely[came_from] + more)[known])
         else:
             tokens, likely = _all_cases(engine, experience, window, tick + 1, rng)
         shares = likely.double().softmax(0).numpy()
         found.append(Belief(tokens, engine.motion(tokens[:, 1]).numpy(), shares))
     return found
+
+
+def _known(speeds: Tensor, known: Tensor) -> Tensor:
+    """Which of speeds (M, 2) are among known ones (K, 2): (M,) bool."""
+    return (speeds[:, None] == known).all(2).any(1)
 
 
 def _merged(tokens: Tensor, likely: Tensor) -> tuple[Tensor, Tensor]:

@@ -13,7 +13,8 @@ from data_gen.game import Actions, Frames
 from data_gen.kernel_game import KernelGame
 from data_gen.pictures import write_gif, write_png
 from gameengine.engine import Engine
-from gameengine.infer.motion import beliefs, check_hides, dream, futures
+from gameengine.infer.experience import watch
+from gameengine.infer.motion import beliefs, check_hides, futures
 from gameengine.infer.motion_pictures import Sight, film, picture
 from gameengine.infer.true_pong import (
     Rows,
@@ -39,7 +40,7 @@ def infer_motion(asked: argparse.Namespace, engine: Engine) -> int:
     ((whole, rows),) = windows(truth, asked.seed, 1, asked.frames + AHEAD, asked.told)
     window, now = whole.until(asked.frames), rows[asked.frames - 1]
     ahead, coming = whole.actions[asked.frames - 1 :], whole.frames[asked.frames :]
-    belief = beliefs(hides, dream(learned, hides), window, asked.seed)[-1]
+    belief = beliefs(hides, watch(learned, hides), window, asked.seed)[-1]
     best, found = belief.best(), belief.velocities()
     velocity = (int(best[2]), int(best[3]))
     true = tuple(velocities(truth, now[None])[0].tolist())

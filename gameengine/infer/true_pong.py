@@ -3,15 +3,27 @@ the first frame may show. No engine sees any of this."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import product
+from itertools import count, product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_gen.errors import UserError
 from data_gen.game import AnyGame, Frames
-from data_gen.games.pong import ANGLE, FINE_ANGLES, FIRST, SIDE, SPEED, SUB, X, Y
+from data_gen.games.pong import (
+    ANGLE,
+    FINE_ANGLES,
+    FIRST,
+    LEFT_SCORE,
+    RIGHT_SCORE,
+    SIDE,
+    SPEED,
+    SUB,
+    X,
+    Y,
+)
 from data_gen.kernel_game import KernelGame
 from data_gen.players import make_players
 from data_gen.randomness import held_out_seeds
@@ -19,6 +31,7 @@ from gameengine.infer.motion import Window
 
 LATEST = 200  # a window begins at most so many ticks after a game
 PLAYER = "tracker:0.9"  # which no training has seen
+PIECE = 200  # games that are played at once to choose from
 
 Rows = NDArray[np.int32]  # (..., F): states of the true game
 
@@ -59,6 +72,47 @@ def windows(
     return found
 
 
+def telling_windows(game: KernelGame, seed: int) -> Iterator[tuple[Window, Rows]]:
+    """Windows of three frames that tell how the ball flies in the last of them, and the true states
+    (3, F) in them, without end: as others, but for the hidden part of the first state. That is
+    drawn among all that three frames tell, as hardly any game comes by one by itself. The serve
+    angle is not told."""
+    rng = np.random.default_rng(seed)
+    for piece in count():
+        for window, (first, *_) in windows(game, seed + piece, PIECE, 3, told=False):
+            ways = [_all_hidden(first)]
+            for actions in window.actions:
+                ways.append(forward(game, ways[-1], actions)[0])
+            last = velocities(game, ways[-1])
+            shown = np.concatenate([_shown(rows) for rows in ways[1:]], 1)
+            _, alike = np.unique(shown, axis=0, return_inverse=True)
+            different = np.unique(np.column_stack([alike, last]), axis=0)
+            many = np.bincount(different[:, 0])  # velocities that frames allow, of each of these
+            if not len(telling := np.flatnonzero(many[alike] == 1)):
+                continue
+            rows = np.stack(ways, 1)[rng.choice(telling)]  # (3, F)
+            frames = game.render(replace(game.init(np.zeros(3, np.uint64)), values=rows))
+            found = replace(window, frames=frames)
+            possible = consistent(game, found, rows[0])[-1]  # whatever the serve angle is
+            if len(np.unique(velocities(game, possible), axis=0)) == 1:
+                yield found, rows
+
+
+def _all_hidden(first: Rows) -> Rows:
+    """All states (N, F) that show the ball where a state (F,) has it."""
+    fractions, angles = range(SUB), range(len(FINE_ANGLES))
+    hidden = np.array(list(product(fractions, fractions, angles, (-1, 1))), np.int32)  # (N, 4)
+    rows = np.repeat(first[None], len(hidden), 0)
+    rows[:, [Y, X]] = first[[Y, X]] // SUB * SUB + hidden[:, :2]
+    rows[:, [ANGLE, SIDE]] = hidden[:, 2:]
+    return rows
+
+
+def _shown(rows: Rows) -> Rows:
+    """(N, 4): what frames show of ball and score in states (N, F)."""
+    return np.column_stack([rows[:, [Y, X]] // SUB, rows[:, [LEFT_SCORE, RIGHT_SCORE]]])
+
+
 def velocities(game: KernelGame, rows: Rows) -> NDArray[np.int64]:
     """(N, 2) down and across, in 1/16 pixel a tick, of states (N, F)."""
     across, down = FINE_ANGLES[rows[:, ANGLE]].T * _pace(game, rows)
@@ -69,16 +123,13 @@ def consistent(game: KernelGame, window: Window, first: Rows) -> list[Rows]:
     """Which true states (N, F) each frame but the first may show, after those up to it: all that
     come from a state that has the ball where it is seen, whatever hides it. first (F,): the true
     state in the first frame, whose hidden part is not used."""
-    fractions, angles = range(SUB), range(len(FINE_ANGLES))
-    hidden = np.array(list(product(fractions, fractions, angles, (-1, 1))), np.int32)  # (N, 4)
     scored = (window.frames[:, 0, 0] != window.frames[0, 0, 0]).any()  # the next serve is seen
     found = [np.zeros((0, len(first)), np.int32) for _ in window.actions]
     # As long as nobody scores, nothing depends on what is not told.
+    angles = range(len(FINE_ANGLES))
     for serve in angles if scored and not window.told else [int(window.description[3])]:
-        rows = np.repeat(first[None], len(hidden), 0)
-        rows[:, Y] = first[Y] // SUB * SUB + hidden[:, 0]
-        rows[:, X] = first[X] // SUB * SUB + hidden[:, 1]
-        rows[:, ANGLE], rows[:, SIDE], rows[:, FIRST] = hidden[:, 2], hidden[:, 3], serve
+        rows = _all_hidden(first)
+        rows[:, FIRST] = serve
         for tick, actions in enumerate(window.actions):
             rows, shown = forward(game, rows, actions)
             rows = rows[(shown == window.frames[tick + 1]).all((1, 2, 3))]
