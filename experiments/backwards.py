@@ -103,7 +103,7 @@ def _work(asked: argparse.Namespace) -> None:
     law = law_of(engine)
     assert isinstance(engine, CellEngine), "others have no law"
     for name in asked.settings:
-        path = asked.results / asked.method / f"{name}.json"
+        path = asked.results / _kind(asked.method, asked.engine.stem) / f"{name}.json"
         done = _read(path, asked)
         with tqdm(total=asked.boards, initial=len(done), desc=name, disable=None) as bar:
             for number in range(len(done), asked.boards):
@@ -147,6 +147,7 @@ def _answer(
 def _about(asked: argparse.Namespace, name: str) -> dict[str, Any]:
     """What boards have in common that stand in one file."""
     about = {"setting": asdict(SETTINGS[name]), "method": asked.method}
+    about |= {"engine": asked.engine.stem}
     return about | {"seconds": asked.seconds, "threads": asked.threads}
 
 
@@ -161,6 +162,11 @@ def _read(path: Path, asked: argparse.Namespace) -> list[dict[str, Any]]:
             f"{path} was measured with other seconds, threads or boards; delete it to begin anew"
         )
     return saved["boards"]
+
+
+def _kind(method: str, engine: str) -> str:
+    """What a row is called, and the folder of its results."""
+    return method if engine == LIFE_CKPT.stem else f"{method}_{engine.removeprefix('life_')}"
 
 
 def _report(asked: argparse.Namespace) -> None:
@@ -182,13 +188,14 @@ def _table(results: Sequence[dict[str, Any]]) -> str:
     for result in results:
         setting, boards = result["setting"], result["boards"]
         cells, count = boards[0]["cells"], len(boards)
-        kind = setting["pattern"] or f"{setting['size']} x {setting['size']}"
+        what = setting["pattern"] or f"{setting['size']} x {setting['size']}"
         exact = sum(not board["wrong"] for board in boards)
         seconds = [board["seconds"] for board in boards]
         threads = result["threads"]
-        method = f"{result['method']}, {threads} thread{'s' * (threads > 1)}"
+        kind = _kind(result["method"], result["engine"]).replace("_", " ")
+        method = f"{kind}, {threads} thread{'s' * (threads > 1)}"
         lines.append(
-            f"| {kind} | {setting['ticks']} | {method}"
+            f"| {what} | {setting['ticks']} | {method}"
             f" | {exact} of {count} | {mean(board['wrong'] for board in boards) / cells:.4f}"
             f" | {median(seconds):.2f} / {max(seconds):.1f}"
             f" | {mean(board['alive'] for board in boards) / cells:.3f} |"

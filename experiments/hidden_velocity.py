@@ -120,7 +120,7 @@ def _report(asked: argparse.Namespace) -> None:
     about = (HERE / MARK / "about.md").read_text()
     command = (
         "```console\n$ .venv/bin/python experiments/hidden_velocity.py runs/pong_angles/.../"
-        "checkpoints/engine.ckpt\n```\n"
+        "checkpoints/engine.ckpt [--telling]\n```\n"
     )
     lines = [
         "| windows | frames | how many | determined | exact if determined | exact of all"

@@ -39,8 +39,8 @@ class GameData(pl.LightningDataModule):
     then come from its manifest, and what says how games are played has no meaning.
     players: who plays in training; held_out_players: who plays when the engine is judged.
     ticks_per_batch: predicted ticks in a batch; the number of windows follows from their `length`.
-    event_share, start_share, starts, games, chunk, restart, reuse: see LiveSource. mined_share: of
-    windows that were got wrong before.
+    event_share, start_share, start_ticks, starts, games, chunk, restart, reuse: see LiveSource.
+    mined_share: of windows that were got wrong before.
     round_batches: batches between two validations (and between two savings of the run).
     compared_ticks: a validation judges held-out windows of so many ticks as well, whatever length
     is being trained, so that runs can be compared; 0: none.
@@ -57,6 +57,7 @@ class GameData(pl.LightningDataModule):
         ticks_per_batch: int = 64,
         event_share: float = 0.4,
         start_share: float = 0.05,
+        start_ticks: int = 3,
         starts: dict[str, float] | None = None,
         games: int = 256,
         chunk: int = 256,
@@ -74,6 +75,7 @@ class GameData(pl.LightningDataModule):
             ("games", games),
             ("chunk", chunk),
             ("restart", restart),
+            ("start_ticks", start_ticks),
         ):
             if value < 1:
                 raise ValueError(f"data.{name} must be at least 1, not {value}")
@@ -101,6 +103,7 @@ class GameData(pl.LightningDataModule):
                     seed,
                     event_share=event_share,
                     start_share=start_share,
+                    start_ticks=start_ticks,
                     starts=starts,
                     games=max(restart, -(-games // len(self.variants))),
                     chunk=chunk,

@@ -17,9 +17,9 @@ from gameengine.checkpoint import describe_engine
 from gameengine.data import GameData
 from gameengine.engine import Context, Engine, Hidden, Prediction
 from gameengine.engines.cell import CellEngine
-from gameengine.frames import with_noise
+from gameengine.frames import shares, with_noise
 from gameengine.muon import Muon
-from gameengine.relaxed import judged_at_the_end, takes_shares
+from gameengine.relaxed import chances, judged_at_the_end, takes_shares
 from gameengine.windows import Batch
 
 LOG_EVERY = 10  # batches: Lightning's logging costs as much as a layer
@@ -37,8 +37,9 @@ class Learner(pl.LightningModule):
     engines that read frames.
     noise: in training, this share of the context's pixels takes a random colour, so that an engine
     that reads its own frames learns to mend them; the frames to predict stay true.
-    given: in training, "all" frames of a window or only the "last" one; what lies between is then
-    as uncertain as the engine is, for cell engines without actions.
+    given: in training, "all" frames of a window; or, for cell engines without actions, the first
+    and the "last" one, so that what lies between is as uncertain as the engine is; or "chances" in
+    place of the first, by which its pixels may have been drawn, and the last one.
     reward_weight: of reward and termination in the loss. seed: of the noise.
     Raises ValueError for a noise outside 0 to 1.
     """
@@ -55,7 +56,7 @@ class Learner(pl.LightningModule):
         clip: float = 1.0,
         teacher_forcing: bool = False,
         noise: float = 0.0,
-        given: Literal["all", "last"] = "all",
+        given: Literal["all", "last", "chances"] = "all",
         reward_weight: float = 1.0,
         seed: int = 0,
     ) -> None:
@@ -84,18 +85,20 @@ class Learner(pl.LightningModule):
             if chosen and not self.engine.reads_frames:
                 name = type(self.engine).__name__
                 raise ValueError(f"{option} needs an engine that reads frames; {name} does not")
-        if self._given == "last" and not takes_shares(self.engine):
+        if self._given != "all" and not takes_shares(self.engine):
             raise ValueError(
-                'given: "last" needs a CellEngine that sees one frame of cells of one pixel, and a'
-                f" game without actions; this is {type(self.engine).__name__} of {spec.name}"
+                f'given: "{self._given}" needs a CellEngine that sees one frame of cells of one'
+                " pixel, and a game without actions; this is"
+                f" {type(self.engine).__name__} of {spec.name}"
             )
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         shown = self._disturbed(batch)
-        if self._given == "last":
-            loss, wrong = judged_at_the_end(cast(CellEngine, self.engine), shown)
-        else:
+        if self._given == "all":
             loss, wrong = self.judged(shown, self._teacher_forcing)
+        else:
+            seen = self._first_shares(shown)
+            loss, wrong = judged_at_the_end(cast(CellEngine, self.engine), shown, seen)
         GameData.of(self.trainer).mine(batch, (wrong > 0).any(1))
         if batch_idx % LOG_EVERY == 0:
             self._log("train", loss, wrong)
@@ -169,11 +172,20 @@ class Learner(pl.LightningModule):
         """The batch with noise in its context; as it is without noise."""
         if not self._noise:
             return batch
-        # Of this step alone, so that a run that goes on needs to remember nothing.
-        rng = np.random.default_rng([self._seed, self.global_step])
         context, colours = self.engine.spec.context, len(self.engine.spec.colours)
-        shown = with_noise(batch["frames"][:, :context], self._noise, colours, rng)
+        shown = with_noise(batch["frames"][:, :context], self._noise, colours, self._chance())
         return batch | {"frames": torch.cat([shown, batch["frames"][:, context:]], 1)}
+
+    def _first_shares(self, batch: Batch) -> Tensor:
+        """Of the colours in the first frames, (B, K, H, W): certain ones, or chances."""
+        first, colours = batch["frames"][:, 0, 0], len(self.engine.spec.colours)
+        if self._given == "chances":
+            return chances(first, colours, self._chance())
+        return shares(first, colours)
+
+    def _chance(self) -> np.random.Generator:
+        """Of this step alone, so that a run that goes on needs to remember nothing."""
+        return np.random.default_rng([self._seed, self.global_step])
 
     def _log(self, stage: str, loss: Tensor, wrong: Tensor) -> None:
         size = len(wrong)

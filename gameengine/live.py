@@ -26,8 +26,9 @@ class LiveSource:
     drawn from it until it has given as many predicted ticks as `reuse` times its own, then the
     games play on. In each chunk one game in `restart` starts anew. A share `start_share` of the
     windows are beginnings of fresh games; those begin as `starts` says, see data_gen.starts.Starts.
-    Of the windows that predict a single tick a share `event_share` shows an event, all kinds
-    equally often, or, half of the time, a tick at most `near` before or after it.
+    Windows that predict a single tick begin at one of the first `start_ticks` of these; of all such
+    windows a share `event_share` shows an event, all kinds equally often, or, half of the time, a
+    tick at most `near` before or after it.
     look_back: says of the rollouts of a chunk what no frame shows, (B, T + 1, ...), or None.
     """
 
@@ -39,6 +40,7 @@ class LiveSource:
         games: int = 256,
         event_share: float = 0.4,
         start_share: float = 0.05,
+        start_ticks: int = 3,
         near: int = 3,
         chunk: int = 256,
         restart: int = 4,
@@ -51,7 +53,7 @@ class LiveSource:
         self._count, self._reuse = games, reuse
         self._least, self._restart = chunk, restart
         self._event_share, self._start_share = event_share, start_share
-        self._near = near
+        self._start_ticks, self._near = start_ticks, near
         self._rng = np.random.default_rng(seed)
         self._chunks = 0
         self._drawn = 0  # predicted ticks taken from the present chunk
@@ -147,9 +149,9 @@ class LiveSource:
         eventful = min(eventful, count - starting) if single and self._events else 0
         plain = count - starting - eventful
         last = self._ticks + 1 - context - ticks  # the latest first frame
-        fresh = self._fresh()
+        fresh, early = self._fresh(), min(self._start_ticks, last + 1)
         starting_items = fresh[rng.integers(0, len(fresh), starting)]
-        starting_places = rng.integers(0, 3 if single else 1, starting)
+        starting_places = rng.integers(0, early if single else 1, starting)
         kinds = rng.integers(0, max(1, len(self._events)), eventful)
         events = [self._events[kind][rng.integers(0, len(self._events[kind]))] for kind in kinds]
         happened = np.array(events, np.int64).reshape(-1, 2)  # (eventful, 2): game, first frame

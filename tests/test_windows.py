@@ -104,6 +104,8 @@ def test_fresh_games_are_shown() -> None:
         balls.any(1).float().argmax(1)
     )  # the serve is at columns 15 and 16, or 1 or 2 ticks off
     assert ((columns >= 13) & (columns <= 17)).all()
+    served = live(0, start_share=1.0, event_share=0.0, start_ticks=1).draw(64, 1)
+    assert (served["frames"][:, 0, 0, 16, 15:17] == 3).all()  # and nothing else
 
 
 def test_mined_windows_come_back_until_they_are_learned() -> None:
@@ -194,8 +196,13 @@ def test_ticks_per_batch_stay_when_windows_grow() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"ticks_per_batch": 0}, {"round_batches": 0}, {"event_share": 0.8, "start_share": 0.3}],
+    [
+        {"ticks_per_batch": 0},
+        {"start_ticks": 0},
+        {"round_batches": 0},
+        {"event_share": 0.8, "start_share": 0.3},
+    ],
 )
 def test_bad_settings_are_named(options: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=r"ticks_per_batch|round_batches|shares"):
+    with pytest.raises(ValueError, match=r"ticks_per_batch|start_ticks|round_batches|shares"):
         GameData(**options)  # pyright: ignore

@@ -6,6 +6,9 @@ by the true game, which says whether it is exact.
 
 `python -m gameengine.infer ENGINE --frames N` finds how the ball flies, of which frames show whole
 pixels only. ENGINE is a checkpoint of a slots engine of Pong with serve angles.
+
+`python -m gameengine.infer ENGINE --cover COLOUR --frames N` finds what is covered in frames of a
+game, such as the score, or the ball and so how it was served. ENGINE is a checkpoint of any engine.
 """
 
 from __future__ import annotations
@@ -37,9 +40,15 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.frames is None:
         return _run_backwards(asked, checkpoint)
     from gameengine.checkpoint import load_checkpoint
+
+    engine = load_checkpoint(checkpoint).engine
+    if asked.cover is not None:
+        from gameengine.infer.cover_command import infer_covered
+
+        return infer_covered(asked, engine)
     from gameengine.infer.motion_command import infer_motion
 
-    return infer_motion(asked, load_checkpoint(checkpoint).engine)
+    return infer_motion(asked, engine)
 
 
 def _run_backwards(asked: argparse.Namespace, checkpoint: Path) -> int:
@@ -105,6 +114,10 @@ def _check(asked: argparse.Namespace) -> None:
         raise UserError(f"--frames must be from 2 to {MOST_FRAMES}, not {asked.frames}")
     if asked.told and asked.frames is None:
         raise UserError("--told is of --frames N")
+    for name in ("cover", "until", "starts"):
+        needed = "frames" if name == "cover" else "cover"
+        if getattr(asked, name) and getattr(asked, needed) is None:
+            raise UserError(f"--{name} needs --{needed}")
     if [asked.pattern, asked.soup, asked.frames].count(None) != 2:
         raise UserError(
             "give either --pattern FILE or --soup SEED: what is to be found the past of; or"
@@ -187,6 +200,15 @@ def _parser() -> argparse.ArgumentParser:
     add("engine", type=Path, metavar="ENGINE", help="life, or a checkpoint")
     add("--frames", type=int, metavar="N", help="true frames that show a hidden motion, such as 3")
     add("--told", action="store_true", help="the engine is told the serve angle of the game, too")
+    add("--cover", metavar="COLOUR", help="what is not seen in frames, such as score or ball")
+    add("--until", type=int, metavar="K", help="it is covered in the first K frames; default: all")
+    add(
+        "--starts",
+        nargs="+",
+        default=[],
+        metavar="KIND=WEIGHT",
+        help="how the game begins that frames are covered of, such as near:miss; default: init",
+    )
     add("--pattern", type=Path, metavar="FILE", help="the target: an .rle or .cells file")
     add("--soup", type=int, metavar="SEED", help="the target: what random cells become")
     add("--density", type=float, default=0.35, help="share of these that live; default: 0.35")
