@@ -247,7 +247,7 @@ def test_windows_are_measured_and_kept(
         (["life", "--frames", "3"], "CellEngine cannot be asked for a motion"),
         ([str(ASSETS / "pong.ckpt"), "--frames", "1"], "--frames must be from 2 to 256, not 1"),
         (["life", "--frames", "3", "--soup", "1"], "give either --pattern"),
-        (["life", "--soup", "1", "--told"], "--told is of --frames N"),
+        (["life", "--soup", "1", "--told"], "--told needs --frames"),
         (["none.ckpt", "--frames", "3"], "no file none.ckpt"),
     ],
 )

@@ -162,8 +162,8 @@ def test_the_command_writes_a_game_that_can_be_played(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(induce_command, "ROLLOUTS", 3)
-    monkeypatch.setattr(induce_command, "TICKS", 20)
+    monkeypatch.setattr("gameengine.inducing.ROLLOUTS", 3)
+    monkeypatch.setattr("gameengine.inducing.TICKS", 20)
     video, out = sources(tmp_path)[kind](), tmp_path / "found.ckpt"
     capsys.readouterr()
     induce_command.main(

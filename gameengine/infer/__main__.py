@@ -9,6 +9,9 @@ pixels only. ENGINE is a checkpoint of a slots engine of Pong with serve angles.
 
 `python -m gameengine.infer ENGINE --cover COLOUR --frames N` finds what is covered in frames of a
 game, such as the score, or the ball and so how it was served. ENGINE is a checkpoint of any engine.
+
+`python -m gameengine.infer ENGINE --game --frames N` finds which game frames are of. ENGINE is a
+checkpoint of a hyper engine; what `gameengine.induce` does with videos, of held-out games.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from gameengine.infer.law import Cells, Question
 
 MOST_FRAMES = 256
+NEEDS = {"frames": ("told", "cover", "game"), "cover": ("until", "starts"), "game": ("option",)}
 BUNDLED = Path(__file__).parents[2] / "assets" / "life.ckpt"
 
 
@@ -46,6 +50,10 @@ def main(arguments: list[str] | None = None) -> int:
         from gameengine.infer.cover_command import infer_covered
 
         return infer_covered(asked, engine)
+    if asked.game:
+        from gameengine.infer.game_command import infer_game
+
+        return infer_game(asked, engine)
     from gameengine.infer.motion_command import infer_motion
 
     return infer_motion(asked, engine)
@@ -112,12 +120,12 @@ def _check(asked: argparse.Namespace) -> None:
         raise UserError(f"--seed must be from 0 on, not {asked.seed}")
     if asked.frames is not None and not 2 <= asked.frames <= MOST_FRAMES:
         raise UserError(f"--frames must be from 2 to {MOST_FRAMES}, not {asked.frames}")
-    if asked.told and asked.frames is None:
-        raise UserError("--told is of --frames N")
-    for name in ("cover", "until", "starts"):
-        needed = "frames" if name == "cover" else "cover"
-        if getattr(asked, name) and getattr(asked, needed) is None:
-            raise UserError(f"--{name} needs --{needed}")
+    for needed, names in NEEDS.items():
+        for name in names:
+            if getattr(asked, name) and not getattr(asked, needed):
+                raise UserError(f"--{name} needs --{needed}")
+    if asked.cover and asked.game:
+        raise UserError("give either --cover or --game")
     if [asked.pattern, asked.soup, asked.frames].count(None) != 2:
         raise UserError(
             "give either --pattern FILE or --soup SEED: what is to be found the past of; or"
@@ -209,6 +217,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="KIND=WEIGHT",
         help="how the game begins that frames are covered of, such as near:miss; default: init",
     )
+    add("--game", action="store_true", help="find which game frames are of, by a hyper engine")
+    add("--option", nargs="+", default=[], metavar="KEY=VALUE", help="of that game")
     add("--pattern", type=Path, metavar="FILE", help="the target: an .rle or .cells file")
     add("--soup", type=int, metavar="SEED", help="the target: what random cells become")
     add("--density", type=float, default=0.35, help="share of these that live; default: 0.35")
