@@ -21,7 +21,7 @@ from data_gen.errors import UserError, run_command
 from gameengine.markers import write_between
 
 if TYPE_CHECKING:
-    from gameengine.infer.covered import Guesses
+    from gameengine.infer.covered import Watched
     from gameengine.learned_game import LearnedGame
 
 HERE = Path(__file__).with_suffix("")
@@ -30,6 +30,7 @@ ENGINES = [ASSETS / "pong.ckpt", ASSETS / "pong_feedback.ckpt"]
 # What is covered, in how many frames, of how many, and how the game begins.
 SETTINGS = {
     "serve": ("ball", 4, 12, "init"),
+    "paddle": ("left paddle", 4, 12, "init"),
     "score_12": ("score", 12, 12, "near:miss"),
     "score_240": ("score", 240, 240, "near:miss"),
     "score_960": ("score", 960, 960, "near:miss"),
@@ -58,7 +59,7 @@ def _work(asked: argparse.Namespace, checkpoint: Path) -> None:
     # Only now: torch takes seconds to load, and --help should not.
     from tqdm import tqdm
 
-    from gameengine.infer.covered import seen_before
+    from gameengine.infer.covered import watch_colour
     from gameengine.learned_game import LearnedGame
 
     learned = LearnedGame.load(checkpoint)
@@ -75,16 +76,16 @@ def _work(asked: argparse.Namespace, checkpoint: Path) -> None:
         done = kept["windows"]
         if len(done) >= asked.windows:
             continue
-        guesses = seen_before(learned, learned.spec.colours.index(SETTINGS[name][0]))
+        watched = watch_colour(learned, learned.spec.colours.index(SETTINGS[name][0]))
         told = f"{checkpoint.stem}, {name}"
         with tqdm(total=asked.windows, initial=len(done), desc=told, disable=None) as bar:
             for number in range(len(done), asked.windows):
-                done.append(_answer(learned, guesses, name, number))
+                done.append(_answer(learned, watched, name, number))
                 write_text(path, json.dumps(kept))
                 bar.update()
 
 
-def _answer(learned: LearnedGame, guesses: Guesses, name: str, number: int) -> dict[str, Any]:
+def _answer(learned: LearnedGame, watched: Watched, name: str, number: int) -> dict[str, Any]:
     """How one window went, as plain values."""
     import time
 
@@ -95,6 +96,7 @@ def _answer(learned: LearnedGame, guesses: Guesses, name: str, number: int) -> d
     colour = learned.spec.colours.index(cover)
     seen, truth = held_out_window(learned.truth, SEED + number, frames, colour, until, {start: 1.0})
     began = time.perf_counter()
+    guesses = watched.guesses(seen.actions[: learned.spec.context - 1])
     held, wrong = uncover(learned.engine, seen, guesses)
     seconds = time.perf_counter() - began
     found, allowed = held.best(), possible(learned.truth, seen, truth.first)

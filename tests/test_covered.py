@@ -17,7 +17,7 @@ from gameengine.engine import Context, Engine, Hidden, Prediction, unroll_by_tic
 from gameengine.frames import certain_logits
 from gameengine.infer.__main__ import main
 from gameengine.infer.cover_command import told_of
-from gameengine.infer.covered import Covered, Guesses, covered, seen_before, uncover
+from gameengine.infer.covered import Covered, Guesses, Watched, covered, uncover, watch_colour
 from gameengine.infer.true_cover import held_out_window, possible, score_of
 from gameengine.learned_game import LearnedGame
 from tests.test_backwards import run
@@ -81,7 +81,7 @@ def test_what_explains_the_frames_is_found_and_what_was_seen_most_often_is_the_b
     description = np.zeros(len(spec.description), np.float32)
     actions = np.zeros((2, 2), np.uint8)
     seen = Covered.of(truth, actions, description, BALL, until=2)
-    found, wrong = uncover(engine, seen, Guesses(places, np.array([9, 2, 3, 1])))
+    found, wrong = uncover(engine, seen, Guesses(places, np.array([9.0, 2.0, 3.0, 1.0])))
     assert wrong == 0
     assert found.often.tolist() == [2, 3]  # both end where it is seen
     assert (found.best() == places[2]).all()
@@ -89,11 +89,11 @@ def test_what_explains_the_frames_is_found_and_what_was_seen_most_often_is_the_b
     there = truth.copy()
     there[0, 0, 20, 9] = SCORE
     blocked = Covered.of(there, actions, description, BALL, until=2)
-    found, _ = uncover(engine, blocked, Guesses(places, np.array([9, 2, 3, 1])))
+    found, _ = uncover(engine, blocked, Guesses(places, np.array([9.0, 2.0, 3.0, 1.0])))
     assert found.often.tolist() == [2]
     # If it is never seen, all explain it as well.
     never = Covered.of(truth, actions, description, BALL, until=3)
-    found, wrong = uncover(engine, never, Guesses(places, np.array([9, 2, 3, 1])))
+    found, wrong = uncover(engine, never, Guesses(places, np.array([9.0, 2.0, 3.0, 1.0])))
     assert (len(found.often), wrong) == (4, 0)
 
 
@@ -109,17 +109,43 @@ def test_what_explains_best_is_found_if_nothing_does_it_well(
     truth[:, 0, 20, 5:15] = BALL
     description = np.zeros(len(spec.description), np.float32)
     seen = Covered.of(truth, np.zeros((2, 2), np.uint8), description, BALL, until=2)
-    found, wrong = uncover(Still(spec), seen, Guesses(places, np.ones(5, np.int64)))
+    found, wrong = uncover(Still(spec), seen, Guesses(places, np.ones(5)))
     assert wrong == 1
     assert (found.masks == places[2]).all()
 
 
 def test_guesses_are_all_that_was_seen(pong: LearnedGame) -> None:
-    guesses = seen_before(pong, SCORE)
-    steady = (guesses.masks[:, 0] == guesses.masks[:, 1]).all((1, 2))
+    watched = watch_colour(pong, SCORE)
+    steady = (watched.masks[:, 0] == watched.masks[:, 1]).all((1, 2))
     assert 15 < steady.sum() <= 25  # scores of 0 to 4 for both
-    assert guesses.often[steady].sum() > 30 * guesses.often[~steady].sum()
-    assert guesses.often.sum() == 48 * 192
+    often = np.bincount(watched.seen)
+    assert often[steady].sum() > 30 * often[~steady].sum()
+    assert often.sum() == 48 * 192
+
+
+def test_what_was_seen_with_the_same_actions_is_likelier(monkeypatch: pytest.MonkeyPatch) -> None:
+    masks = np.eye(3, dtype=bool).reshape(3, 1, 1, 3).repeat(2, 1)
+    actions = np.array([0, 0, 0, 1, 0, 0], np.uint8).reshape(6, 1, 1)
+    watched = Watched(masks, np.array([0, 0, 1, 1, 1, 1]), actions)
+    assert watched.guesses(np.array([[0]], np.uint8)).best()[0, 0, 1]
+    same = watched.guesses(np.array([[1]], np.uint8))
+    assert same.often == pytest.approx([1 + 4 / 7, 2 / 7, 0])
+    assert same.masks[:, 0, 0].argmax(1).tolist() == [1, 0, 2]
+    monkeypatch.setattr("gameengine.infer.covered.MOST", 1)
+    assert len(watched.guesses(np.array([[1]], np.uint8)).masks) == 1
+
+
+def test_a_paddle_that_is_covered_has_moved_as_it_was_told(
+    pong: LearnedGame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gameengine.infer.covered.GAMES", 256)  # so that each way to move was seen
+    colour = pong.spec.colours.index("left paddle")
+    watched = watch_colour(pong, colour)
+    for seed in range(4):
+        seen, truth = held_out_window(pong.truth, seed, 10, colour, 4, {"init": 1.0})
+        found, wrong = uncover(pong.engine, seen, watched.guesses(seen.actions[:1]))
+        assert wrong == 0
+        assert (found.best() == (truth.frames[:2, 0] == colour)).all()
 
 
 def test_the_truth_is_among_what_is_possible_and_all_of_that_shows_the_same_frames() -> None:
@@ -188,7 +214,7 @@ def test_the_command_finds_a_serve_and_a_score(
 def test_other_games_are_compared_with_what_was_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gameengine.infer.covered.GAMES", 1)  # each board is a guess
+    monkeypatch.setattr("gameengine.infer.covered.MOST", 64)  # each board is a guess
     words = [str(ASSETS / "life.ckpt"), "--frames", "3", "--cover", "alive", "--until", "1"]
     assert main([*words, "--out", str(tmp_path)]) == 1
     told = capsys.readouterr().out
@@ -205,6 +231,7 @@ def test_other_games_are_compared_with_what_was_there(
         (["--frames", "9", "--cover", "sky"], "no 'sky' .* left paddle, right paddle, ball, score"),
         (["--frames", "2", "--cover", "ball"], "--frames must be more than 2"),
         (["--frames", "9", "--cover", "ball", "--until", "1"], "--until must be from 2 to"),
+        (["--frames", "9", "--cover", "ball", "--until", "0"], "--until must be from 2 to"),
         (["--frames", "9", "--cover", "ball", "--starts", "none"], "none"),
     ],
 )

@@ -18,7 +18,7 @@ from data_gen.pictures import write_gif, write_png
 from gameengine.engine import Context, Engine
 from gameengine.frames import snap
 from gameengine.infer.cover_pictures import Sight, film, picture
-from gameengine.infer.covered import Covered, Masks, seen_before, uncover
+from gameengine.infer.covered import Covered, Masks, uncover, watch_colour
 from gameengine.infer.true_cover import held_out_window, possible, score_of
 from gameengine.learned_game import LearnedGame
 
@@ -27,7 +27,8 @@ def infer_covered(asked: argparse.Namespace, engine: Engine) -> int:
     """Find what is covered in frames of a held-out game; the exit code is 0 if the true game shows
     the same frames with it. Raises UserError for what cannot be asked."""
     learned = LearnedGame(engine)
-    colour, until = _colour(learned.spec, asked.cover), asked.until or asked.frames
+    colour = _colour(learned.spec, asked.cover)
+    until = asked.frames if asked.until is None else asked.until
     _check(learned.spec, asked.frames, until)
     starts = read_weights(asked.starts) or {"init": 1.0}
     try:
@@ -36,7 +37,8 @@ def infer_covered(asked: argparse.Namespace, engine: Engine) -> int:
         )
     except ValueError as error:
         raise UserError(str(error)) from error
-    guesses = seen_before(learned, colour)
+    between = seen.actions[: learned.spec.context - 1]
+    guesses = watch_colour(learned, colour).guesses(between)
     silent = asked.json or not sys.stderr.isatty()
     with tqdm(total=len(guesses.masks), unit="guess", leave=False, disable=silent) as bar:
         held, wrong = uncover(learned.engine, seen, guesses, bar.update)
@@ -119,21 +121,16 @@ def _in_words(result: dict[str, Any]) -> str:
     until, frames, name = result["until"], result["frames"], result["cover"]
     where = "all of them" if until == frames else f"the first {until}"
     explain = f"{result['explain']} of {result['guesses']:,} that were seen in other games"
-    verdict = (
-        "exact: with that, the true game shows the same frames"
-        if result["exact"]
-        else f"not exact: with that, the true game shows other frames; there was {result['there']}"
-    )
+    there, others = result["there"], (result["truly_possible"] or 0) - 1
     if result["truly_possible"] is None:
-        verdict = (
-            "exact: that is what was there"
-            if result["exact"]
-            else f"not what was there: {result['there']}, {result['off']} pixels are off"
-        )
-    elif result["truly_possible"] == 1:
-        verdict += ", and with nothing else"
+        verdict = "exact: that is what was there"
+        if not result["exact"]:
+            verdict = f"not what was there: {there}, {result['off']} pixels are off"
+    elif result["exact"]:
+        alone = "nothing else" if not others else f"{others} other{'s' * (others > 1)}"
+        verdict = f"exact: with that, the true game shows the same frames, and with {alone}"
     else:
-        verdict += f", and with {result['truly_possible'] - 1} others"
+        verdict = f"not exact: with that, the true game shows other frames; there was {there}"
     advice = "" if result["exact"] else "\ntry: more --frames, or other --starts"
     out = result["out"]
     return (

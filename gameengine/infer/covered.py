@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -27,6 +28,7 @@ from gameengine.learned_game import LearnedGame
 PLAYERS = ["random", "sticky", "tracker:0.7"]
 GAMES, TICKS = 256, 192  # that were watched
 AT_ONCE = 512  # guesses that an engine dreams on from
+MOST = 8192  # guesses, the likeliest ones
 MISTAKES = 8  # pixels that a dream may have wrong more than the best one, and is followed
 
 Masks = NDArray[np.bool_]  # (..., C, H, W): where a colour is in the frames of a context
@@ -60,11 +62,32 @@ class Guesses:
     """What may be under a cover: masks (M, C, H, W), and how often each was seen, (M,)."""
 
     masks: Masks
-    often: NDArray[np.int64]
+    often: NDArray[np.float64]
 
     def best(self) -> Masks:
         """(C, H, W): what was seen most often."""
         return self.masks[self.often.argmax()]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Where a colour was in games that were watched: masks (M, C, H, W), each once; which of them
+    was seen when, (N,), and actions (N, C - 1, P) between its frames."""
+
+    masks: Masks
+    seen: NDArray[np.int64]
+    actions: Actions
+
+    def guesses(self, actions: Actions) -> Guesses:
+        """What may be in frames with actions (C - 1, P) between them. What was seen with others
+        only is less likely than what was seen with these once."""
+        these = (self.actions == actions).all((1, 2))
+        alike, all_times = (
+            np.bincount(seen, minlength=len(self.masks)) for seen in (self.seen[these], self.seen)
+        )
+        often = alike + all_times / (1 + len(self.seen))
+        likely = np.argsort(-often, kind="stable")[:MOST]
+        return Guesses(self.masks[likely], often[likely])
 
 
 def covered(frames: Frames, colour: int, until: int) -> Frames:
@@ -74,16 +97,25 @@ def covered(frames: Frames, colour: int, until: int) -> Frames:
     return np.where(hidden, np.uint8(0), frames)
 
 
-def seen_before(learned: LearnedGame, colour: int, seed: int = 0) -> Guesses:
+def watch_colour(learned: LearnedGame, colour: int, seed: int = 0) -> Watched:
     """Where a colour was in as many frames as an engine is shown, in games of the training."""
     game, context = learned.truth, learned.spec.context
     played = roll_out(game, make_players(PLAYERS), training_seeds(seed, 0, GAMES), TICKS)
     shown = played.frames[:, :, 0] == colour  # (B, T + 1, H, W)
-    windows = np.lib.stride_tricks.sliding_window_view(shown, context, 1)
-    masks = np.moveaxis(windows, -1, 2).reshape(-1, context * shown[0, 0].size)
-    packed, often = np.unique(np.packbits(masks, axis=1), axis=0, return_counts=True)
-    unpacked = np.unpackbits(packed, axis=1, count=masks.shape[1]).astype(np.bool_)
-    return Guesses(unpacked.reshape(-1, context, *shown.shape[2:]), often)
+    windows = np.moveaxis(sliding_window_view(shown, context, 1), -1, 2)  # (B, N, C, H, W)
+    packed = np.packbits(windows.reshape(-1, context * shown[0, 0].size), axis=1)
+    different, seen = np.unique(packed, axis=0, return_inverse=True)
+    masks = np.unpackbits(different, axis=1, count=context * shown[0, 0].size).astype(np.bool_)
+    between = [played.actions[:, tick : tick + windows.shape[1]] for tick in range(context - 1)]
+    seats = played.actions.shape[2]
+    actions = (
+        np.stack(between, 2) if between else np.zeros((*windows.shape[:2], 0, seats), np.uint8)
+    )
+    return Watched(
+        masks.reshape(-1, context, *shown.shape[2:]),
+        seen.ravel(),
+        actions.reshape(len(seen), -1, seats),
+    )
 
 
 def uncover(
