@@ -202,23 +202,39 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m gameengine.infer",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="example: python -m gameengine.infer life --pattern assets/101.rle --ticks 2",
+        epilog="examples:\n"
+        "  python -m gameengine.infer life --pattern assets/101.rle --ticks 2\n"
+        "  python -m gameengine.infer assets/pong.ckpt --cover score --frames 12 --starts near:miss",
     )
+    parser.add_argument("engine", type=Path, metavar="ENGINE", help="life, or a checkpoint")
+    _add_backwards(parser)
+    _add_frames(parser)
     add = parser.add_argument
-    add("engine", type=Path, metavar="ENGINE", help="life, or a checkpoint")
-    add("--frames", type=int, metavar="N", help="true frames that show a hidden motion, such as 3")
+    add("--seed", type=int, default=0, help="of what is left to chance, and the game; default: 0")
+    add("--out", type=Path, default=Path("runs/infer"), metavar="DIR", help="default: runs/infer")
+    add("--json", action="store_true", help="print the result as one line of JSON")
+    return parser
+
+
+def _add_frames(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("what frames of a held-out game do not show").add_argument
+    add("--frames", type=int, metavar="N", help="true frames that are seen, such as 3")
     add("--told", action="store_true", help="the engine is told the serve angle of the game, too")
-    add("--cover", metavar="COLOUR", help="what is not seen in frames, such as score or ball")
+    add("--cover", metavar="COLOUR", help="find what is covered in them, such as score or ball")
     add("--until", type=int, metavar="K", help="it is covered in the first K frames; default: all")
     add(
         "--starts",
         nargs="+",
         default=[],
         metavar="KIND=WEIGHT",
-        help="how the game begins that frames are covered of, such as near:miss; default: init",
+        help="how the game begins then, such as near:miss; default: init",
     )
-    add("--game", action="store_true", help="find which game frames are of, by a hyper engine")
+    add("--game", action="store_true", help="find which game they are of, by a hyper engine")
     add("--option", nargs="+", default=[], metavar="KEY=VALUE", help="of that game")
+
+
+def _add_backwards(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("what came before cells of Life").add_argument
     add("--pattern", type=Path, metavar="FILE", help="the target: an .rle or .cells file")
     add("--soup", type=int, metavar="SEED", help="the target: what random cells become")
     add("--density", type=float, default=0.35, help="share of these that live; default: 0.35")
@@ -242,15 +258,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--sat", dest="method", action="store_const", const="sat", help="the same as --method sat")
     add("--seconds", type=float, default=30.0, help="at most; default: 30")
     add("--threads", type=int, default=2, help="searches at once (or solvers); default: 2")
-    add(
-        "--seed",
-        type=int,
-        default=0,
-        help="of what is left to chance, and the game with --frames; default: 0",
-    )
-    add("--out", type=Path, default=Path("runs/infer"), metavar="DIR", help="default: runs/infer")
-    add("--json", action="store_true", help="print the result as one line of JSON")
-    return parser
 
 
 if __name__ == "__main__":
