@@ -204,7 +204,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="examples:\n"
         "  python -m gameengine.infer life --pattern assets/101.rle --ticks 2\n"
-        "  python -m gameengine.infer assets/pong.ckpt --cover score --frames 12 --starts near:miss",
+        "  python -m gameengine.infer assets/pong.ckpt --cover score --frames 9 --starts near:miss",
     )
     parser.add_argument("engine", type=Path, metavar="ENGINE", help="life, or a checkpoint")
     _add_backwards(parser)
