@@ -20,6 +20,7 @@ from gameengine.engines.slots import SlotsEngine
 from gameengine.infer.experience import Experience
 
 LEAST = 0.02  # how likely what comes of a tick must be to be followed
+SHARP = 4  # how much more what an engine says counts: the game has no chance, the rest is its doubt
 MOST = 8192  # cases that are followed from one tick to the next
 GIVEAWAY = "serve angle"  # a number of a description that tells too much
 
@@ -91,7 +92,7 @@ def beliefs(
         came_from, after, more = engine.follow(tokens, chosen, frames[tick : tick + 2], LEAST)
         known = _known(engine.motion(after[:, 1])[:, 2:], experience.speeds)
         if known.any():
-            tokens, likely = _merged(after[known], (likely[came_from] + more)[known])
+            tokens, likely = _merged(after[known], (likely[came_from] + SHARP * more)[known])
         else:
             tokens, likely = _all_cases(engine, experience, window, tick + 1, rng)
         shares = likely.double().softmax(0).numpy()
