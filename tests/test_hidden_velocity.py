@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from copy import deepcopy
 from dataclasses import replace
 from itertools import islice
@@ -166,6 +167,26 @@ def test_a_speed_that_is_not_known_is_dropped(
     window, _ = straight(truth, 6)[0]
     assert set(beliefs(unsteady, experience, window)[-1].velocities()) <= known
     assert not set(beliefs(unsteady, all_known, window)[-1].velocities()) <= known
+
+
+def test_what_an_engine_doubts_counts_for_less(
+    truth: KernelGame, flying: SlotsEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is half as likely, or less, counts for an eighth of that if its cube is taken, too."""
+    doubting = deepcopy(flying)
+    with torch.no_grad():  # across, it may as well be a step faster from now on, but seldom is
+        doubting.paces[0].get_parameter("head.bias")[65 + 65] = SURE - math.log(2)
+    window, rows = straight(truth, 3)[0]
+    down, across = velocities(truth, rows[:1])[0].tolist()
+    speeds = torch.tensor([[down, across], [down, across + 1]])
+    one = Experience(speeds, torch.tensor([1.0, 1e-30]), torch.zeros(1, 4))
+
+    def doubted(sharp: int) -> float:
+        monkeypatch.setattr("gameengine.infer.motion.SHARP", sharp)
+        found = beliefs(doubting, one, window.until(2))[0].velocities()
+        return found[down, across + 1] / found[down, across]
+
+    assert 0 < doubted(4) < 1.01 / 8 * doubted(1)
 
 
 def test_a_motion_that_is_read_is_the_one_that_was_set(truth: KernelGame) -> None:
