@@ -176,6 +176,17 @@ def test_nothing_happens_while_an_engine_is_shown_the_context() -> None:
         assert (score[1] != score[-1]).any()  # but somebody misses soon
 
 
+def test_games_in_which_something_always_happens_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gameengine.infer.true_cover.TRIES", 1)
+
+    def windows() -> None:
+        for seed in range(12):  # a miss is one to three ticks away
+            held_out_window(make_game("pong"), seed, 14, SCORE, 14, {"near:miss": 1.0})
+
+    with pytest.raises(ValueError, match="give another --seed, or other --starts"):
+        windows()
+
+
 def test_pong_in_which_speeds_are_hidden_has_no_judge() -> None:
     game = make_game("pong", serve_angles=True)
     seen, truth = held_out_window(game, 0, 8, BALL, 4, {"init": 1.0})

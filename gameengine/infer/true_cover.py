@@ -53,10 +53,16 @@ def held_out_window(
     game: AnyGame, seed: int, frames: int, colour: int, until: int, starts: Mapping[str, float]
 ) -> tuple[Covered, Truth]:
     """Frames of a held-out game that begins as `starts` says, see data_gen.starts.Starts. Nothing
-    happens in the ticks of its context: what an engine is shown it has no part in."""
+    happens in the ticks of its context: what an engine is shown it has no part in.
+    Raises ValueError if something always does."""
     begin, seeds = Starts(game, starts).draw, held_out_seeds(seed, TRIES)
     player, shown = make_players([PLAYER]), game.spec.context - 1
     happens = roll_out(game, player, seeds, max(1, shown), begin=begin).event[:, :shown].any(1)
+    if happens.all():
+        raise ValueError(
+            f"something happens in the first {shown + 1} frames of all {TRIES} games that begin"
+            " like that; give another --seed, or other --starts"
+        )
     chosen = seeds[happens.argmin()][None]  # the first in which nothing does
     played = roll_out(game, player, chosen, frames - 1, begin=begin)
     state, whole = begin(chosen), played.frames[0]
