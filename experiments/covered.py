@@ -63,8 +63,11 @@ def _work(asked: argparse.Namespace, checkpoint: Path) -> None:
     from gameengine.learned_game import LearnedGame
 
     learned = LearnedGame.load(checkpoint)
-    if learned.spec.name != "pong":
-        raise UserError(f"{checkpoint} has learned {learned.spec.name}; give an engine of pong")
+    if learned.spec.name != "pong" or learned.spec.options["serve_angles"]:
+        raise UserError(
+            f"{checkpoint} is no engine of plain pong, which alone is judged; give an engine of pong"
+            " without serve_angles"
+        )
     mark = sha256(checkpoint.read_bytes()).hexdigest()
     for name in asked.settings:
         path = asked.results / checkpoint.stem / f"{name}.json"

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from data_gen.command_line import Parser, check_least
-from data_gen.errors import run_command
+from data_gen.errors import UserError, run_command
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -29,7 +29,10 @@ def main(arguments: list[str] | None = None) -> None:
     engine = hyper_engine(asked.engine)
     seen = watch(asked.video, engine.spec, asked.episode, asked.frames)
     silent = asked.json or not sys.stderr.isatty()
-    made, told = find_game(engine, seen, asked.tries, asked.steps, asked.seed, silent)
+    try:
+        made, told = find_game(engine, seen, asked.tries, asked.steps, asked.seed, silent)
+    except ValueError as error:
+        raise UserError(f"{asked.video}: {error}") from error
     save_engine(out, made, {"command": "gameengine.induce", "seconds": told["seconds"]})
     result = {"engine": str(asked.engine), "video": str(asked.video), **told, "out": str(out)}
     print(json.dumps(result) if asked.json else in_words(str(asked.video), result))

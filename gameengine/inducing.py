@@ -30,7 +30,7 @@ def find_game(
 ) -> tuple[Engine, dict[str, Any]]:
     """The game that was seen, as an engine that plays it, and what can be told of it: plain values.
     tries, steps, seed: see `induce`. silent: without progress bars. Raises UserError for a game
-    that the engine has no room for, and for too few frames."""
+    that the engine has no room for, and ValueError for too few frames."""
     video = _video(engine, seen)
     started = time.perf_counter()
     with tqdm(total=steps, unit="step", leave=False, disable=silent) as bar:
@@ -39,10 +39,7 @@ def find_game(
             bar.update()
             bar.set_postfix_str(f"{wrong:,} pixels wrong")
 
-        try:
-            induced = induce(engine, video, tries, steps, seed, progress)
-        except ValueError as error:
-            raise UserError(str(error)) from error
+        induced = induce(engine, video, tries, steps, seed, progress)
     told: dict[str, Any] = {
         "frames": len(seen.frames),
         "seconds": round(time.perf_counter() - started, 2),

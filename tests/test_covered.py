@@ -216,7 +216,7 @@ def test_the_command_finds_a_serve_and_a_score(
     assert result["truly_possible"] == 1
     assert main([*words, "--cover", "score", "--starts", "near:miss"]) == 0
     result = json.loads(capsys.readouterr().out)
-    assert result["exact"]
+    assert result["consistent"]
     assert result["explain"] < result["guesses"]
     for picture in ("cover.png", "cover.gif"):
         assert (tmp_path / picture).stat().st_size > 1000
@@ -244,6 +244,11 @@ def test_other_games_are_compared_with_what_was_there(
         (["--frames", "9", "--cover", "ball", "--until", "1"], "--until must be from 2 to"),
         (["--frames", "9", "--cover", "ball", "--until", "0"], "--until must be from 2 to"),
         (["--frames", "9", "--cover", "ball", "--starts", "none"], "none"),
+        (["--frames", "9", "--cover", "score"], "nothing is covered"),
+        (["--frames", "9", "--cover", "", "--seed", "1"], "no '' that can be covered"),
+        (["--until", "0", "--frames", "9"], "--until needs --cover"),
+        (["--frames", "9", "--cover", "ball", "--told"], "only one of"),
+        (["--frames", "9", "--cover", "ball", "--seed", str(1 << 64)], "--seed must be from 0 to"),
     ],
 )
 def test_wrong_arguments_are_told_in_one_line(words: list[str], told: str) -> None:

@@ -49,7 +49,7 @@ def test_what_was_not_found_is_told(tmp_path: Path, capsys: pytest.CaptureFixtur
     [
         ([PONGS, "--game"], "--game needs --frames"),
         ([PONGS, "--frames", "9", "--option", "ball_speed=2"], "--option needs --game"),
-        ([PONGS, "--frames", "9", "--game", "--cover", "ball"], "either --cover or --game"),
+        ([PONGS, "--frames", "9", "--game", "--cover", "ball"], "only one of"),
         ([PONGS, "--frames", "3", "--game"], "4 frames are needed"),
         ([PONGS, "--frames", "9", "--game", "--option", "rule=1"], "pong has no option 'rule'"),
         ([str(ASSETS / "pong.ckpt"), "--frames", "9", "--game"], "knows one game only"),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gameengine.infer.law import Cells, Question
 
 MOST_FRAMES = 256
+MOST_SEEDS = 1 << 63
 NEEDS = {"frames": ("told", "cover", "game"), "cover": ("until", "starts"), "game": ("option",)}
 BUNDLED = Path(__file__).parents[2] / "assets" / "life.ckpt"
 
@@ -116,20 +117,27 @@ def _check(asked: argparse.Namespace) -> None:
     for name in ("ticks", "seconds", "threads"):
         if not getattr(asked, name) > 0:  # nor NaN
             raise UserError(f"--{name} must be more than 0, not {getattr(asked, name):g}")
-    if asked.seed < 0:
-        raise UserError(f"--seed must be from 0 on, not {asked.seed}")
+    if not 0 <= asked.seed < MOST_SEEDS:
+        raise UserError(f"--seed must be from 0 to {MOST_SEEDS - 1}, not {asked.seed}")
     if asked.frames is not None and not 2 <= asked.frames <= MOST_FRAMES:
         raise UserError(f"--frames must be from 2 to {MOST_FRAMES}, not {asked.frames}")
     for needed, names in NEEDS.items():
         for name in names:
-            if getattr(asked, name) and not getattr(asked, needed):
+            given = getattr(asked, name)
+            if (
+                given is not None
+                and given is not False
+                and given != []
+                and not getattr(asked, needed)
+            ):
                 raise UserError(f"--{name} needs --{needed}")
-    if asked.cover and asked.game:
-        raise UserError("give either --cover or --game")
+    if (asked.cover is not None) + asked.game + asked.told > 1:
+        raise UserError("give only one of --cover, --game and --told")
     if [asked.pattern, asked.soup, asked.frames].count(None) != 2:
         raise UserError(
             "give either --pattern FILE or --soup SEED: what is to be found the past of; or"
-            " --frames N: what is to be found a hidden motion in"
+            " --frames N: what is to be found a hidden motion in,"
+            " or with --cover or --game something else"
         )
     if asked.soup is not None and asked.soup < 0:
         raise UserError(f"--soup must be a seed from 0 on, not {asked.soup}")

@@ -37,16 +37,24 @@ def infer_covered(asked: argparse.Namespace, engine: Engine) -> int:
         )
     except ValueError as error:
         raise UserError(str(error)) from error
+    if not (truth.frames[:until] == colour).any():
+        raise UserError(
+            f"no {asked.cover} is in the first {until} frames, so that nothing is covered; give"
+            " another --seed, or other --starts"
+        )
     between = seen.actions[: learned.spec.context - 1]
     guesses = watch_colour(learned, colour).guesses(between)
     silent = asked.json or not sys.stderr.isatty()
     with tqdm(total=len(guesses.masks), unit="guess", leave=False, disable=silent) as bar:
-        held, wrong = uncover(learned.engine, seen, guesses, bar.update)
+        try:
+            held, wrong = uncover(learned.engine, seen, guesses, bar.update)
+        except ValueError as error:
+            raise UserError(str(error)) from error
     found = held.best()
     there = truth.frames[: learned.spec.context, 0] == colour
     allowed = possible(learned.truth, seen, truth.first)
     same = bool((found == there).all())
-    exact = same if allowed is None else bool((allowed == found).all((1, 2, 3)).any())
+    consistent = same if allowed is None else bool((allowed == found).all((1, 2, 3)).any())
     result: dict[str, Any] = {
         "engine": str(asked.engine),
         "cover": asked.cover,
@@ -60,7 +68,8 @@ def infer_covered(asked: argparse.Namespace, engine: Engine) -> int:
         "there": told_of(learned.spec, colour, there),
         "off": int((found != there).sum()),
         "truly_possible": None if allowed is None else len(allowed),
-        "exact": exact,
+        "consistent": consistent,  # the true game shows the same frames with it
+        "exact": same,  # it is what was there
         "out": str(asked.out),
     }
     sight = Sight(learned.spec, seen.frames, dreamt(engine, seen, found), truth.frames)
@@ -68,7 +77,7 @@ def infer_covered(asked: argparse.Namespace, engine: Engine) -> int:
     write_png(asked.out / "cover.png", picture(sight, line))
     write_gif(asked.out / "cover.gif", film(sight, line), fps=4)
     print(json.dumps(result) if asked.json else _in_words(result))
-    return 0 if exact else 1
+    return 0 if consistent else 1
 
 
 @torch.inference_mode()
@@ -102,8 +111,9 @@ def told_of(spec: GameSpec, colour: int, masks: Masks) -> str:
 
 
 def _colour(spec: GameSpec, name: str) -> int:
-    if name not in spec.colours[1:]:
-        allowed = ", ".join(spec.colours[1:])
+    names = list(filter(None, spec.colours[1:]))
+    if name not in names:
+        allowed = ", ".join(names)
         raise UserError(f"{spec.name} shows no {name!r} that can be covered; choose from {allowed}")
     return spec.colours.index(name)
 
@@ -120,23 +130,31 @@ def _check(spec: GameSpec, frames: int, until: int) -> None:
 def _in_words(result: dict[str, Any]) -> str:
     until, frames, name = result["until"], result["frames"], result["cover"]
     where = "all of them" if until == frames else f"the first {until}"
-    explain = f"{result['explain']} of {result['guesses']:,} that were seen in other games"
+    tried = f"{result['guesses']:,} that were seen most often in other games"
+    explain = f"{result['explain']} of {tried} explain the frames"
+    if result["wrong"]:
+        explain = (
+            f"none of {tried} explains the frames, the nearest has {result['wrong']} pixels wrong"
+        )
     there, others = result["there"], (result["truly_possible"] or 0) - 1
     if result["truly_possible"] is None:
         verdict = "exact: that is what was there"
         if not result["exact"]:
             verdict = f"not what was there: {there}, {result['off']} pixels are off"
-    elif result["exact"]:
-        alone = "nothing else" if not others else f"{others} other{'s' * (others > 1)}"
-        verdict = f"exact: with that, the true game shows the same frames, and with {alone}"
+    elif result["consistent"] and not others:
+        verdict = "exact: with that, the true game shows the same frames, and with nothing else"
+    elif result["consistent"]:
+        verdict = (
+            f"possible: with that, the true game shows the same frames, and with {others:,} more;"
+            f" there was {there}"
+        )
     else:
         verdict = f"not exact: with that, the true game shows other frames; there was {there}"
-    advice = "" if result["exact"] else "\ntry: more --frames, or other --starts"
+    advice = "" if result["consistent"] else "\ntry: more --frames, or other --starts"
     out = result["out"]
     return (
         f"{frames} frames of held-out game {result['seed']}, {name} covered in {where}\n"
-        f"found: {result['found']} ({explain} explain the frames,"
-        f" {result['wrong']} pixels wrong)\n"
+        f"found: {result['found']} ({explain})\n"
         f"{verdict}\n"
         f"look: {out}/cover.png and cover.gif{advice}"
     )

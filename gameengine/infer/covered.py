@@ -125,10 +125,13 @@ def uncover(
     progress: Callable[[int], object] = lambda done: None,
 ) -> tuple[Guesses, int]:
     """What explains the frames best, and with how many wrong pixels. progress is told how many
-    guesses more are done."""
+    guesses more are done. The frames of the context are not asked of the engine: it is shown them.
+    Raises ValueError if no guess fits what is seen there."""
     context = engine.spec.context
     free = (seen.frames[:context, 0] == 0) | ~guesses.masks  # where something is, nothing else is
     places = np.flatnonzero(free.all((1, 2, 3)))
+    if not len(places):
+        raise ValueError("nothing that was seen in its place in other games fits these frames")
     least = np.full(len(seen.frames), np.iinfo(np.int64).max)  # wrong pixels until then
     wrong = np.full(len(guesses.masks), least[0])
     for piece in np.split(places, range(AT_ONCE, len(places), AT_ONCE)):

@@ -39,7 +39,10 @@ def infer_game(asked: argparse.Namespace, engine: Engine) -> int:
     played = roll_out(game, player, seeds, asked.frames - 1)
     seen = Seen(played.frames[0], played.actions[0], game.spec, played.description[0])
     silent = asked.json or not sys.stderr.isatty()
-    made, told = inducing.find_game(engine, seen, TRIES, STEPS, asked.seed, silent)
+    try:
+        made, told = inducing.find_game(engine, seen, TRIES, STEPS, asked.seed, silent)
+    except ValueError as error:
+        raise UserError(str(error)) from error
     out = asked.out / "game.ckpt"
     save_engine(out, made, {"command": "gameengine.infer", "seconds": told["seconds"]})
     shown = dream_beside_truth(LearnedGame(made), player, 3, SHOWN)
@@ -48,7 +51,13 @@ def infer_game(asked: argparse.Namespace, engine: Engine) -> int:
     # An embedding that is no description can only be judged by how it plays.
     alike = told["exact_horizon"]["censored"] == inducing.ROLLOUTS
     exact = told["description"] == true if "description" in told else alike
-    result = {"engine": str(asked.engine), "seed": asked.seed, **told, "exact": exact}
+    result = {
+        "engine": str(asked.engine),
+        "seed": asked.seed,
+        **told,
+        "there": true,
+        "exact": exact,
+    }
     result["out"] = str(out)
     if asked.json:
         print(json.dumps(result))

@@ -2,7 +2,8 @@
 
 Which speeds there are, and how often, is known from games that were watched before. Each of these,
 with each fraction of a pixel, is a case; from frame to frame the engine says what may become of it,
-and cases that do not lead to what is seen are dropped: a filter of Bayes that keeps every case.
+and cases that do not lead to what is seen are dropped: a filter of Bayes that keeps likely cases,
+and trusts what is likely more than the engine does (SHARP).
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Belief:
 
     tokens: Tensor  # (M, 2, V), in the frame before it and in it
     motion: NDArray[np.int64]  # (M, 4) fractions down and across, speeds down and across, in steps
-    shares: NDArray[np.float64]  # (M,): how likely each is, together 1
+    shares: NDArray[np.float64]  # (M,): how likely each is held, sharpened, together 1
 
     def velocities(self) -> dict[tuple[int, int], float]:
         """How likely each velocity is, down and across, in steps a tick; the likeliest first."""
