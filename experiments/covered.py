@@ -65,8 +65,8 @@ def _work(asked: argparse.Namespace, checkpoint: Path) -> None:
     learned = LearnedGame.load(checkpoint)
     if learned.spec.name != "pong" or learned.spec.options["serve_angles"]:
         raise UserError(
-            f"{checkpoint} is no engine of plain pong, which alone is judged; give an engine of pong"
-            " without serve_angles"
+            f"{checkpoint} is no engine of plain pong, which alone is judged; give an engine of"
+            " pong without serve_angles"
         )
     mark = sha256(checkpoint.read_bytes()).hexdigest()
     for name in asked.settings:
